@@ -1,0 +1,111 @@
+# make            builds build/adze                 make install PREFIX=/usr/local
+# make demo       the example, from model to board   make test      everything, also under sanitizers
+# make deps       installs missing Debian packages   make format    applies .clang-format
+# make bench      speed against ONNX Runtime         make clean
+# SAN=1 builds with AddressSanitizer and UndefinedBehaviorSanitizer into build/san.
+BUILD ?= build
+PREFIX ?= /usr/local
+CC ?= gcc
+CFLAGS ?= -O2 -g
+WARN = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Werror
+ifdef SAN
+BUILD := $(BUILD)/san
+CFLAGS := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+LDFLAGS += -fsanitize=address,undefined
+endif
+CPPFLAGS += -D_GNU_SOURCE -Icompiler -Iruntime -I$(BUILD)/generated
+# -ffp-contract=off: compile-time arithmetic gives the same bits on every machine.
+ALL_CFLAGS = -std=c11 $(CFLAGS) $(WARN) -ffp-contract=off
+LDLIBS = -lprotobuf-c -lyaml -ljansson -lnettle -lm
+
+.DELETE_ON_ERROR:
+.PHONY: all deps test check demo install format format-check bench clean
+all: $(BUILD)/adze
+
+GENERATED = $(BUILD)/generated/load/onnx.pb-c.h $(BUILD)/generated/embed.inc
+SOURCES := $(sort $(wildcard compiler/*.c compiler/*/*.c))
+MAIN := compiler/main.c
+OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(filter-out $(MAIN),$(SOURCES))) $(BUILD)/generated/load/onnx.pb-c.o
+
+$(BUILD)/adze: $(BUILD)/compiler/main.o $(BUILD)/libadze.a
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+$(BUILD)/libadze.a: $(OBJECTS)
+	@rm -f $@
+	$(AR) rcs $@ $^
+
+$(BUILD)/%.o: %.c | $(GENERATED)
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(BUILD)/generated/load/onnx.pb-c.o: $(BUILD)/generated/load/onnx.pb-c.c
+	$(CC) $(CPPFLAGS) -std=gnu11 $(CFLAGS) -c -o $@ $<
+
+$(BUILD)/generated/load/onnx.pb-c.c: compiler/load/onnx.proto
+	@mkdir -p $(@D)
+	protoc-c --c_out=$(@D) --proto_path=$(<D) $<
+$(BUILD)/generated/load/onnx.pb-c.h: $(BUILD)/generated/load/onnx.pb-c.c ;
+
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
+
+# Files that adze carries (compiler/base/embed.h), and the QEMU plugin that counts instructions.
+EMBEDDED := $(sort $(shell find runtime targets -type f ! -name '.*' ! -name '*~'))
+$(BUILD)/embed: tools/embed.c
+	@mkdir -p $(@D)
+	$(CC) -std=c11 -D_GNU_SOURCE -O1 $(WARN) -o $@ $<
+$(BUILD)/icount.so: targets/icount.c
+	@mkdir -p $(@D)
+	$(CC) -std=c11 -O2 $(WARN) -fvisibility=hidden -shared -fPIC -s -o $@ $<
+$(BUILD)/generated/embed.inc: $(BUILD)/embed $(BUILD)/icount.so $(EMBEDDED)
+	@mkdir -p $(@D)
+	$(BUILD)/embed $@ runtime targets targets/icount.so=$(BUILD)/icount.so
+
+deps:
+	tools/deps.sh test
+
+install: $(BUILD)/adze
+	install -D -m 755 $(BUILD)/adze $(DESTDIR)$(PREFIX)/bin/adze
+	install -D -m 644 LICENSE $(DESTDIR)$(PREFIX)/share/doc/adze/LICENSE
+	install -D -m 644 README.md $(DESTDIR)$(PREFIX)/share/doc/adze/README.md
+
+demo:
+	tools/deps.sh run
+	$(MAKE) -j2 all
+	examples/fashion/demo.sh $(BUILD)/adze $(BUILD)/demo
+
+# Tests: each tests/SUITE/test_*.c is a program of Check suites; tests/run.sh runs them and sums up.
+TEST_SOURCES := $(sort $(wildcard tests/*/test_*.c))
+TESTS := $(TEST_SOURCES:%.c=$(BUILD)/%)
+TEST_LIBS = -lcheck -lsubunit -lrt -lpthread
+SUPPORT := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard tests/support/*.c)))
+
+$(BUILD)/tests/%: $(BUILD)/tests/%.o $(SUPPORT) $(BUILD)/libadze.a
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS) $(TEST_LIBS)
+$(BUILD)/tests/%.o: CPPFLAGS += -I.
+
+.PRECIOUS: $(BUILD)/tests/%.o
+.PHONY: build-tests
+build-tests: $(BUILD)/adze $(TESTS)
+
+# What make test runs, with what is built; `make check` alone reruns it. Under sanitizers the suites that only start
+# other programs (tests/target, tests/programs) are left out: they test generated code, not adze.
+check: build-tests
+	ADZE=$(BUILD)/adze tests/run.sh $(if $(SAN),$(filter-out $(BUILD)/tests/target/% $(BUILD)/tests/programs/%,$(TESTS)),$(TESTS))
+
+test:
+	tools/deps.sh test
+	$(MAKE) -j2 build-tests
+	$(MAKE) -j2 SAN=1 build-tests
+	tools/check-format.sh
+	$(MAKE) -s check-all
+
+.PHONY: check-all
+check-all:
+	ADZE=build/adze tests/run.sh $(TESTS) $(filter-out build/san/tests/target/% build/san/tests/programs/%,$(TESTS:build/%=build/san/%))
+
+FORMATTED = $(shell git ls-files -co --exclude-standard '*.c' '*.h')
+format:
+	clang-format -i $(FORMATTED)
+
+clean:
+	rm -rf build

@@ -1,0 +1,121 @@
+#include "commands/vectors.h"
+#include "base/io.h"
+#include "base/npy.h"
+#include "load/load.h"
+#include "lower/lower.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MAX_PORTS = 1000 };
+
+static bool ends_with(const char *s, const char *end)
+{
+    size_t n = strlen(s), m = strlen(end);
+    return n >= m && strcmp(s + n - m, end) == 0;
+}
+
+/* "in<I>_<K>.npy" for the given I and K. */
+static const char *npy_path(Arena *a, const char *dir, const char *kind, size_t index, long k)
+{
+    return io_join(a, dir, arena_printf(a, "%s%zu_%ld.npy", kind, index, k));
+}
+
+static void gather_npy(Arena *a, const char *dir, const char *kind, long k, StringList *out)
+{
+    for (size_t i = 0; i < MAX_PORTS; i++) {
+        const char *path = npy_path(a, dir, kind, i, k);
+        if (!io_exists(path))
+            return;
+        array_push(a, out, path);
+    }
+}
+
+static void gather_pb(Arena *a, const char *folder, const char *kind, StringList *out)
+{
+    for (size_t i = 0; i < MAX_PORTS; i++) {
+        const char *path = io_join(a, folder, arena_printf(a, "%s_%zu.pb", kind, i));
+        if (!io_exists(path))
+            return;
+        array_push(a, out, path);
+    }
+}
+
+/* K of a case's first file: in0_K.npy, out0_K.npy (a model without inputs) or test_data_set_K; -1 when it is none. */
+static long case_number(const char *name, bool *is_pb)
+{
+    static const char *const prefix[] = {"test_data_set_", "in0_", "out0_"};
+    for (int i = 0; i < 3; i++) {
+        size_t n = strlen(prefix[i]);
+        if (strncmp(name, prefix[i], n) != 0 || name[n] < '0' || name[n] > '9')
+            continue;
+        char *end;
+        long k = strtol(name + n, &end, 10);
+        *is_pb = i == 0;
+        if (k >= 0 && k < 1000000000 && strcmp(end, *is_pb ? "" : ".npy") == 0)
+            return k;
+    }
+    return -1;
+}
+
+static int by_number(const void *x, const void *y)
+{
+    long a = strtol(((const Case *)x)->name, NULL, 10), b = strtol(((const Case *)y)->name, NULL, 10);
+    return (a > b) - (a < b);
+}
+
+bool vectors_find(Arena *a, Diag *d, const char *dir, CaseList *out)
+{
+    NameList names = {0};
+    if (!io_list(a, d, dir, &names))
+        return false;
+    Map *seen = map_new(a);
+    for (size_t i = 0; i < names.count; i++) {
+        bool is_pb = false;
+        long k = case_number(names.items[i], &is_pb);
+        const char *id = arena_printf(a, "%ld", k);
+        if (k < 0 || map_has(seen, id))
+            continue;
+        map_set(seen, id, seen);
+        Case c = {.name = id};
+        if (is_pb) {
+            const char *folder = io_join(a, dir, names.items[i]);
+            gather_pb(a, folder, "input", &c.in);
+            gather_pb(a, folder, "output", &c.out);
+        } else {
+            gather_npy(a, dir, "in", k, &c.in);
+            gather_npy(a, dir, "out", k, &c.out);
+        }
+        array_push(a, out, c);
+    }
+    if (!out->count)
+        return diag_error(d, "%s: no golden vectors; hint: files in0_0.npy ... out0_0.npy, or test_data_set_0/input_0.pb ...",
+                          dir);
+    qsort(out->items, out->count, sizeof *out->items, by_number);
+    return true;
+}
+
+bool vector_read(Arena *a, Diag *d, const char *path, Tensor *out)
+{
+    return ends_with(path, ".pb") ? load_tensor_pb(a, d, path, out) : npy_read(a, d, path, out);
+}
+
+bool vector_fits(Arena *a, Diag *d, const char *path, const Tensor *t, const Value *v)
+{
+    char got[SHAPE_TEXT_BYTES], want[SHAPE_TEXT_BYTES];
+    if (t->type == v->type && shape_equal(&t->shape, &v->shape))
+        return true;
+    return diag_error(d, "%s: holds %s %s, but %s of the model is %s %s", path, dtype_name(t->type),
+                      shape_text(&t->shape, got, sizeof got), diag_quote(a, v->name), dtype_name(v->type),
+                      shape_text(&v->shape, want, sizeof want));
+}
+
+size_t ports_bytes(const Value *const *ports, size_t count)
+{
+    size_t bytes = 0;
+    for (size_t i = 0; i < count; i++)
+        bytes += value_bytes(ports[i]);
+    return bytes;
+}

@@ -1,0 +1,27 @@
+/* Golden vectors: in<I>_<K>.npy and out<I>_<K>.npy (input or output I of case K), or ONNX's
+ * test_data_set_<K>/input_<I>.pb and output_<I>.pb. */
+#ifndef ADZE_COMMANDS_VECTORS_H
+#define ADZE_COMMANDS_VECTORS_H
+
+#include "base/diag.h"
+#include "base/dtype.h"
+#include "ir/graph.h"
+#include "target/target.h"
+
+typedef struct {
+    const char *name;    /* "3" or "test_data_set_3" */
+    StringList in, out;  /* paths, by index */
+} Case;
+
+typedef ARRAY(Case) CaseList;
+
+/* The cases of a folder in ascending order, each with in0.. and out0.. present without gaps; none is an error. */
+bool vectors_find(Arena *a, Diag *d, const char *dir, CaseList *out);
+/* A .npy or TensorProto .pb file. */
+bool vector_read(Arena *a, Diag *d, const char *path, Tensor *out);
+/* Does the tensor fit a graph input or output of known type and shape? Reports what differs. */
+bool vector_fits(Arena *a, Diag *d, const char *path, const Tensor *t, const Value *v);
+/* All inputs (or outputs) of the graph one behind the other, as the harness reads them: their bytes. */
+size_t ports_bytes(const Value *const *ports, size_t count);
+
+#endif

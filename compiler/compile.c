@@ -1,0 +1,103 @@
+#include "compile.h"
+#include "base/io.h"
+#include "passes/passes.h"
+
+#include <string.h>
+
+static bool ends_with(const char *s, const char *end)
+{
+    size_t n = strlen(s), m = strlen(end);
+    return n >= m && strcmp(s + n - m, end) == 0;
+}
+
+/* The prefix of all symbols: what the user gave must be an identifier; a file's stem is made one. */
+static bool choose_name(Compilation *c)
+{
+    const char *given = c->options.name;
+    if (given) {
+        c->name = given;
+        if (!c_is_identifier(given) || strncmp(given, "adze", 4) == 0)
+            return diag_error(c->diag, "--name %s is not usable as a prefix of C symbols; hint: letters, digits and _, "
+                                       "not a C keyword, not beginning with 'adze'",
+                              diag_quote(c->keep, given));
+        return true;
+    }
+    c->name = c_identifier(c->keep, io_stem(c->keep, c->options.model));
+    if (strncmp(c->name, "adze", 4) == 0)
+        c->name = arena_printf(c->keep, "model_%s", c->name);
+    return true;
+}
+
+static bool load(Compilation *c)
+{
+    FileBytes file;
+    if (!io_map(c->diag, c->options.model, &file))
+        return false;
+    c->model_hash = sha256(file.data, file.size);
+    c->diag->file = c->options.model;
+    if (ends_with(c->options.model, ".txt"))
+        c->graph = graph_read(c->keep, c->diag, file.data, file.size, c->options.model);
+    else
+        c->graph = load_onnx_bytes(c->keep, c->diag, c->options.model, file.data, file.size, &c->options.load);
+    return c->graph != NULL;
+}
+
+static bool run_passes(Compilation *c)
+{
+    PassContext pc = {
+        .diag = c->diag,
+        .scratch = arena_new(),
+        .disabled = c->options.disabled,
+        .dump_after = c->options.dump_after,
+        .stop_after = c->options.stop_after,
+        .time = c->options.time,
+    };
+    bool ok = passes_run(&pc, c->graph);
+    arena_free(pc.scratch);
+    return ok;
+}
+
+static bool lower(Compilation *c)
+{
+    Arena *scratch = arena_new();
+    c->plan = lower_graph(c->graph, &c->target, c->diag, scratch);
+    arena_free(scratch);
+    return c->plan != NULL;
+}
+
+bool compile_plan(Compilation *c)
+{
+    const char *target = c->options.target_name ? c->options.target_name : "host";
+    if (!target_load(c->keep, c->diag, target, &c->target) || !choose_name(c) || !load(c))
+        return false;
+    ops_bind(c->graph);
+    if (!ops_check(c->graph, c->diag) || !run_passes(c))
+        return false;
+    return c->options.stop_after || lower(c);
+}
+
+bool compile_emit_here(Compilation *c, const char *dir)
+{
+    EmitOptions o = {
+        .name = c->name,
+        .file = c->options.model,
+        .model_hash = c->model_hash,
+        .options = c->options.options_text ? c->options.options_text : "",
+        .mode = c->options.mode,
+    };
+    const char *slash = strrchr(c->options.model, '/');
+    if (slash)
+        o.file = slash + 1;
+    c->diag->file = NULL;
+    return emit_folder(c->keep, c->diag, c->plan, &c->target, &o, dir);
+}
+
+bool compile_emit(Compilation *c, const char *dir)
+{
+    c->diag->file = NULL;
+    const char *parent = io_dirname(c->keep, dir);
+    if (!io_make_dir(c->diag, parent))
+        return false;
+    const char *temp = io_temp_dir(c->keep, c->diag, parent, ".adze-");
+    return temp && compile_emit_here(c, temp) && io_replace_dir(c->diag, temp, dir);
+}

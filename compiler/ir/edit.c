@@ -1,0 +1,118 @@
+#include "ir/graph.h"
+#include "ir/uses.h"
+
+#include <string.h>
+
+/* Replaces in n's inputs and in its subgraphs; returns how often. */
+static size_t replace_in_node(Node *n, const Value *old, Value *new)
+{
+    size_t found = 0;
+    for (size_t i = 0; i < n->inputs.count; i++) {
+        if (n->inputs.items[i] == old) {
+            n->inputs.items[i] = new;
+            found++;
+        }
+    }
+    for (size_t i = 0; i < n->attrs.count; i++) {
+        if (n->attrs.items[i].kind != ATTR_GRAPH)
+            continue;
+        GRAPH_NODES(n->attrs.items[i].graph, m)
+        {
+            found += replace_in_node(m, old, new);
+        }
+    }
+    return found;
+}
+
+static void replace_output(Graph *g, Value *old, Value *new)
+{
+    if (new->is_input || new->is_const || new->is_output || !graph_owns(g, new)) {
+        Node *n = graph_node(g, "", "Identity", NULL);
+        node_add_input(g, n, new);
+        new = node_new_output(g, n, NULL);
+        new->type = old->type;
+        new->shape = old->shape;
+        memcpy(new->dim, old->dim, sizeof new->dim);
+    }
+    new->name = old->name;
+    new->is_output = true;
+    old->name = "";
+    old->is_output = false;
+    for (size_t i = 0; i < g->outputs.count; i++)
+        if (g->outputs.items[i] == old)
+            g->outputs.items[i] = new;
+}
+
+void graph_replace(Graph *g, Value *old, Value *new)
+{
+    while (!graph_owns(g, old) && g->outer)
+        g = g->outer;
+    if (old == new)
+        return;
+    size_t kept = 0, count = old->users.count;
+    Node *before = NULL;
+    for (size_t i = 0; i < count; i++) {
+        Node *n = old->users.items[i];
+        if (n == new->producer) {
+            old->users.items[kept++] = n;
+            continue;
+        }
+        /* A node that reads it a thousand times stands there a thousand times, one behind the other. */
+        if (n == before)
+            continue;
+        before = n;
+        for (size_t uses = replace_in_node(n, old, new); uses > 0; uses--)
+            use_add(g, n, new);
+    }
+    old->users.count = kept;
+    if (old->is_output)
+        replace_output(g, old, new);
+}
+
+void graph_remove(Graph *g, Node *n)
+{
+    if (n->dead)
+        return;
+    for (size_t i = n->inputs.count; i-- > 0;)
+        use_remove(g, n, n->inputs.items[i]);
+    each_node_capture(g, n, use_remove);
+    for (size_t i = 0; i < n->outputs.count; i++) {
+        Value *v = n->outputs.items[i];
+        if (v && v->producer == n)
+            v->producer = NULL;
+    }
+    *(n->prev ? &n->prev->next : &g->first) = n->next;
+    *(n->next ? &n->next->prev : &g->last) = n->prev;
+    n->dead = true;
+    g->node_count--;
+}
+
+static bool is_needed(const Node *n)
+{
+    for (size_t i = 0; i < n->outputs.count; i++) {
+        const Value *v = n->outputs.items[i];
+        if (v && (v->users.count || v->is_output))
+            return true;
+    }
+    return false;
+}
+
+size_t graph_sweep(Graph *g)
+{
+    size_t removed = 0, before;
+    do { /* once, and once more to see that it was enough, when the graph is in order */
+        before = removed;
+        for (Node *n = g->last, *prev; n; n = prev) {
+            prev = n->prev;
+            if (!is_needed(n)) {
+                graph_remove(g, n);
+                removed++;
+                continue;
+            }
+            for (size_t i = 0; i < n->attrs.count; i++)
+                if (n->attrs.items[i].kind == ATTR_GRAPH)
+                    removed += graph_sweep(n->attrs.items[i].graph);
+        }
+    } while (removed != before);
+    return removed;
+}

@@ -1,0 +1,140 @@
+#include "lower/lower.h"
+
+#include <inttypes.h>
+
+const Value *place_root(const Plan *p, const Value *v)
+{
+    while ((size_t)v->id < p->place_count && p->places[v->id].kind == PLACE_ALIAS)
+        v = p->places[v->id].alias;
+    return v;
+}
+
+Place *place_of(const Plan *p, const Value *v)
+{
+    return &p->places[v->id];
+}
+
+size_t value_bytes(const Value *v)
+{
+    size_t bytes = 0;
+    if (!dtype_bytes(v->type, shape_count(&v->shape), &bytes))
+        return 0;
+    return bytes;
+}
+
+/* Lowering makes new values (temporaries, constants): the table must hold them all. */
+static void grow_places(Plan *p)
+{
+    size_t need = p->graph->values.count;
+    if (need <= p->place_count)
+        return;
+    p->places = arena_grow(p->arena, p->places, p->place_count * sizeof *p->places, need * sizeof *p->places);
+    p->place_count = need;
+}
+
+static bool shapes_known(OpContext *c, const Node *n)
+{
+    for (size_t i = 0; i < n->outputs.count; i++) {
+        const Value *v = n->outputs.items[i];
+        if (v && (v->type == DT_NONE || !shape_known(&v->shape)))
+            return node_error(c, n, "the shape of its output %s is not known at compile time; hint: fix the model's open "
+                                    "dimensions with --shape NAME=1,3,224,224 or --dim NAME=1",
+                              diag_quote(c->scratch, v->name));
+    }
+    return true;
+}
+
+bool lower_nodes(Plan *p, Diag *d, Arena *scratch)
+{
+    OpContext c = {d, scratch};
+    size_t errors = d->error_count;
+    GRAPH_NODES(p->graph, n)
+    {
+        p->lowering = n;
+        if (!n->op || !n->op->lower)
+            node_error(&c, n, "operator cannot be compiled in this form%s; hint: docs/operators.md lists what is supported",
+                       n->op ? "" : ": it is not known");
+        else if (shapes_known(&c, n))
+            n->op->lower(&c, p, n);
+    }
+    p->lowering = NULL;
+    grow_places(p);
+    return d->error_count == errors;
+}
+
+static void copy_to_output(Plan *p, const Value *from, int index)
+{
+    Value *to = plan_temp(p, from->type, &from->shape);
+    grow_places(p);
+    plan_copy(p, (Value *)from, to);
+    p->places[to->id] = (Place){.kind = PLACE_OUTPUT, .index = index, .bytes = value_bytes(to)};
+}
+
+void lower_outputs(Plan *p)
+{
+    Graph *g = p->graph;
+    grow_places(p);
+    for (size_t i = 0; i < g->inputs.count; i++) {
+        Value *v = g->inputs.items[i];
+        p->places[v->id] = (Place){.kind = PLACE_INPUT, .index = (int)i, .bytes = value_bytes(v)};
+    }
+    for (size_t i = 0; i < g->values.count; i++) {
+        Value *v = g->values.items[i];
+        if (v->is_const)
+            p->places[v->id] = (Place){.kind = PLACE_CONST, .bytes = value_bytes(v)};
+    }
+    for (size_t i = 0; i < g->outputs.count; i++) {
+        const Value *root = place_root(p, g->outputs.items[i]);
+        if (place_of(p, root)->kind == PLACE_NONE)
+            *place_of(p, root) = (Place){.kind = PLACE_OUTPUT, .index = (int)i, .bytes = value_bytes(root)};
+        else
+            copy_to_output(p, root, (int)i);
+    }
+}
+
+/* Layer names: C identifiers from node names, unique, short. */
+static const char *layer_name(Plan *p, const Step *s, Map *taken)
+{
+    const char *from = s->node && s->node->name[0] ? s->node->name : s->node ? s->node->op_type : "copy";
+    char name[48];
+    size_t n = 0;
+    for (const char *c = from; *c && n < sizeof name - 1; c++) {
+        bool letter = (*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z');
+        bool digit = *c >= '0' && *c <= '9';
+        if (letter || digit)
+            name[n++] = (char)(*c >= 'A' && *c <= 'Z' ? *c + 32 : *c);
+        else if (n && name[n - 1] != '_')
+            name[n++] = '_';
+    }
+    while (n && name[n - 1] == '_')
+        n--;
+    name[n] = 0;
+    const char *base = !n || (name[0] >= '0' && name[0] <= '9') ? arena_printf(p->arena, "layer_%s", name) : name;
+    const char *unique = arena_strdup(p->arena, base);
+    for (int k = 1; map_has(taken, unique); k++)
+        unique = arena_printf(p->arena, "%s_%d", base, k + 1);
+    map_set(taken, unique, p);
+    return unique;
+}
+
+static void name_layers(Plan *p)
+{
+    Map *taken = map_new(p->arena);
+    for (size_t i = 0; i < p->steps.count; i++)
+        p->steps.items[i]->name = layer_name(p, p->steps.items[i], taken);
+}
+
+Plan *lower_graph(Graph *g, const Target *target, Diag *d, Arena *scratch)
+{
+    Plan *p = NEW(g->arena, Plan);
+    p->arena = g->arena;
+    p->graph = g;
+    if (!lower_nodes(p, d, scratch))
+        return NULL;
+    lower_outputs(p);
+    name_layers(p);
+    if (!select_kernels(p, target, d))
+        return NULL;
+    plan_memory(p);
+    return p;
+}

@@ -1,0 +1,29 @@
+/* Graph and target to Plan: steps in order (schedule), a kernel each (select.c), a place for every buffer (memory.c). */
+#ifndef ADZE_LOWER_LOWER_H
+#define ADZE_LOWER_LOWER_H
+
+#include "ops/ops.h"
+#include "ops/plan.h"
+#include "target/target.h"
+
+/* NULL after errors were reported: all nodes that cannot be lowered, in one go. The plan lives in the graph's arena
+ * and points into the graph. */
+Plan *lower_graph(Graph *g, const Target *target, Diag *d, Arena *scratch);
+
+/* The parts, in the order in which lower_graph calls them. */
+bool lower_nodes(Plan *p, Diag *d, Arena *scratch);
+/* Binds graph outputs to the caller's buffers; adds copies where an output is an input, a constant or another output. */
+void lower_outputs(Plan *p);
+bool select_kernels(Plan *p, const Target *target, Diag *d);
+/* Lifetimes, in-place decisions, offsets. */
+void plan_memory(Plan *p);
+
+/* The value whose bytes v shares: follows aliases. */
+const Value *place_root(const Plan *p, const Value *v);
+Place *place_of(const Plan *p, const Value *v);
+/* Bytes of a value of known shape. */
+size_t value_bytes(const Value *v);
+/* Offsets in the arena are multiples of this. */
+enum { ARENA_ALIGN = 16 };
+
+#endif

@@ -1,0 +1,45 @@
+/* Chooses a kernel for every step: of the rows that serve it and whose feature the target has, the one of the highest
+ * priority whose set the target names; `ref` always serves. */
+#include "lower/lower.h"
+
+#include <string.h>
+
+static bool set_allowed(const Target *t, const char *set)
+{
+    if (strcmp(set, "ref") == 0)
+        return true;
+    for (size_t i = 0; i < t->sets.count; i++)
+        if (strcmp(t->sets.items[i], set) == 0)
+            return true;
+    return false;
+}
+
+static const Kernel *best_kernel(const Step *s, const Target *t)
+{
+    const Kernel *best = NULL;
+    for (size_t i = 0; i < kernel_count; i++) {
+        const Kernel *k = &kernels[i];
+        if (!set_allowed(t, k->set) || (k->feature[0] && !target_has(t, k->feature)) || !kernel_serves(k, s))
+            continue;
+        if (!best || k->priority > best->priority)
+            best = k;
+    }
+    return best;
+}
+
+bool select_kernels(Plan *p, const Target *target, Diag *d)
+{
+    size_t errors = d->error_count;
+    for (size_t i = 0; i < p->steps.count; i++) {
+        Step *s = p->steps.items[i];
+        s->kernel = best_kernel(s, target);
+        if (s->kernel) {
+            s->scratch_bytes = s->kernel->scratch ? s->kernel->scratch(s) : 0;
+            continue;
+        }
+        diag_error(d, "%s: no kernel for %s%s%s on %s; hint: docs/operators.md lists the types that are supported",
+                   s->node ? node_label(p->arena, s->node) : "copy", kind_name(s->kind), s->function ? " " : "",
+                   s->function ? s->function : "", s->in_count && s->in[0] ? dtype_name(s->in[0]->type) : "?");
+    }
+    return d->error_count == errors;
+}

@@ -1,0 +1,172 @@
+/* What the family files share: reading inputs safely, and lowering by strides. Private to compiler/ops. */
+#ifndef ADZE_OPS_FAMILY_H
+#define ADZE_OPS_FAMILY_H
+
+#include "ops/ops.h"
+
+#include "adze.h"
+
+/* Inputs may be left out, whatever the row says: these then give an unknown shape, DT_NONE, false. */
+const Shape *in_shape(const Node *n, size_t i);
+DType in_type(const Node *n, size_t i);
+bool in_const(const Node *n, size_t i);
+Shape shape_unknown(void);
+Shape shape_of_rank(int rank); /* every dimension unknown */
+/* "[1,3,8,8]" in scratch, for messages. */
+const char *shape_str(OpContext *c, const Shape *s);
+/* The index-th attribute of the node's row, a float: the node's, or the row's default; 0 past the end. */
+float op_attr_float(const Node *n, int index);
+/* Output 0 gets input 0's type and shape. */
+bool infer_same(OpContext *c, Graph *g, Node *n);
+
+/* The element count of dim[from..to): -1 when one is unknown or the product overflows. */
+int64_t dims_count(const Shape *s, int from, int to);
+/* The axes that an attribute names (`axes`, from input `index` when that is >= 0), normalised and checked for range and
+ * repetition. Returns their number; -1 after an error; -2 when the input is not constant; -3 when neither is given. */
+int axes_of(OpContext *c, const Node *n, int index, int rank, int *axes);
+
+enum { WALK_RANK = 2 * MAX_RANK };
+
+/* A nest of loops over one, two or three arrays: strides and offsets in elements. Lists: 0 x (or a), 1 y (or b), 2 c.
+ */
+typedef struct {
+    int rank;
+    int64_t dim[WALK_RANK], stride[3][WALK_RANK], offset[3];
+} Walk;
+
+/* Contiguous strides of a shape. */
+void row_strides(const Shape *s, int64_t *stride);
+/* Drops axes of 1 and merges neighbours that are one axis for all `lists`; a scalar stays as one axis of 1. */
+void walk_collapse(Walk *w, int lists);
+/* Does list 0 read what list 1 writes, in the same order without gaps (so that the copy is none)? After collapse. */
+bool walk_is_identity(const Walk *w, int64_t x_count, int64_t y_count);
+/* A COPY step x -> y for the nest (lists 0 and 1). */
+bool lower_walk(OpContext *c, Plan *p, const Node *n, Value *x, Value *y, Walk *w);
+/* The same, but an alias when the copy would change nothing. */
+bool lower_walk_or_alias(OpContext *c, Plan *p, const Node *n, Value *x, Value *y, Walk *w);
+/* x with its axes permuted, y has the shape x->shape[perm]. */
+bool lower_transpose(OpContext *c, Plan *p, const Node *n, Value *x, Value *y, const int *perm);
+/* y = x (a function of Step.function with attributes a and b). */
+bool lower_unary(Plan *p, const char *function, Value *x, Value *y, float a, float b);
+/* y = function(a, b) with broadcasting to y's shape. */
+bool lower_binary(OpContext *c, Plan *p, const Node *n, const char *function, Value *a, Value *b, Value *y);
+/* y = (y's type) x, an alias when the types are the same. */
+bool lower_convert(Plan *p, Value *x, Value *y);
+/* All of y becomes the one constant element. */
+bool lower_fill(Plan *p, Value *element, Value *y);
+/* KIND_MATMUL; transposed operands by strides. */
+bool lower_product(OpContext *c, Plan *p, const Node *n, Value *a, Value *b, Value *y, bool a_t, bool b_t, float alpha);
+
+/* Constants of the plan. */
+Value *plan_floats(Plan *p, const float *values, const Shape *shape);
+Value *plan_float(Plan *p, float value);
+/* One element of the type with this number (also for integers and bool). */
+Value *plan_number(Plan *p, DType type, double value);
+Shape shape_vector(int64_t n);
+/* A view of v with another shape (same count); an alias. */
+Value *plan_view(Plan *p, Value *v, const Shape *shape);
+
+#define INFER(f) bool f(OpContext *c, Graph *g, Node *n)
+#define LOWER(f) bool f(OpContext *c, Plan *p, Node *n)
+/* conv.c */
+INFER(infer_adze_conv);
+LOWER(lower_adze_conv);
+INFER(infer_conv);
+LOWER(lower_conv);
+/* pool.c */
+INFER(infer_adze_pool);
+LOWER(lower_adze_pool);
+INFER(infer_pool);
+LOWER(lower_pool);
+INFER(infer_global_pool);
+LOWER(lower_global_pool);
+/* gemm.c */
+INFER(infer_adze_gemm);
+LOWER(lower_adze_gemm);
+INFER(infer_gemm);
+LOWER(lower_gemm);
+INFER(infer_matmul);
+LOWER(lower_matmul);
+/* normalise.c */
+INFER(infer_batchnorm);
+LOWER(lower_batchnorm);
+INFER(infer_layernorm);
+LOWER(lower_layernorm);
+INFER(infer_instancenorm);
+LOWER(lower_instancenorm);
+INFER(infer_groupnorm);
+LOWER(lower_groupnorm);
+/* softmax.c */
+INFER(infer_softmax);
+LOWER(lower_softmax);
+/* elementwise.c */
+LOWER(lower_elementwise);
+INFER(infer_predicate);
+LOWER(lower_is_inf);
+LOWER(lower_gelu);
+INFER(infer_clip);
+LOWER(lower_clip);
+INFER(infer_prelu);
+LOWER(lower_legacy_prelu);
+INFER(infer_binary);
+LOWER(lower_binary_node);
+INFER(infer_compare);
+INFER(infer_legacy_binary);
+LOWER(lower_legacy_binary);
+INFER(infer_pow);
+LOWER(lower_pow);
+LOWER(lower_mod);
+LOWER(lower_variadic);
+INFER(infer_where);
+LOWER(lower_where);
+/* cast.c */
+INFER(infer_cast);
+LOWER(lower_cast);
+INFER(infer_castlike);
+INFER(infer_dropout);
+LOWER(lower_dropout);
+LOWER(lower_identity);
+/* shape.c */
+INFER(infer_reshape);
+INFER(infer_flatten);
+INFER(infer_squeeze);
+INFER(infer_unsqueeze);
+LOWER(lower_view);
+INFER(infer_shape);
+INFER(infer_size);
+LOWER(lower_shape);
+INFER(infer_constant_of_shape);
+LOWER(lower_constant_of_shape);
+INFER(infer_range);
+LOWER(lower_range);
+INFER(infer_constant);
+LOWER(lower_constant);
+/* move.c */
+INFER(infer_transpose);
+LOWER(lower_transpose_node);
+INFER(infer_concat);
+LOWER(lower_concat);
+INFER(infer_split);
+LOWER(lower_split);
+INFER(infer_slice);
+LOWER(lower_slice);
+INFER(infer_gather);
+LOWER(lower_gather);
+INFER(infer_expand);
+LOWER(lower_expand);
+INFER(infer_tile);
+LOWER(lower_tile);
+/* pad.c */
+INFER(infer_pad);
+LOWER(lower_pad);
+INFER(infer_depth_to_space);
+LOWER(lower_depth_to_space);
+INFER(infer_space_to_depth);
+LOWER(lower_space_to_depth);
+/* reduce.c */
+INFER(infer_reduce);
+LOWER(lower_reduce);
+INFER(infer_arg);
+LOWER(lower_arg);
+
+#endif

@@ -1,0 +1,89 @@
+/* The fields of the parameter structs of runtime/adze.h, in the structs' order. */
+#include "ops/plan.h"
+#include "adze.h"
+
+#include <string.h>
+
+#define COUNT(s, f, T) ((int)(sizeof(((s *)0)->f) / sizeof(T)))
+#define INT(s, f) {#f, offsetof(s, f), 'i', COUNT(s, f, int32_t)},
+#define FLOAT(s, f) {#f, offsetof(s, f), 'f', COUNT(s, f, float)},
+
+static const ParamField conv_fields[] = {
+#define S adze_conv_params
+    INT(S, batch) INT(S, in_h) INT(S, in_w) INT(S, in_c) INT(S, out_h) INT(S, out_w) INT(S, out_c) INT(S, kernel_h)
+        INT(S, kernel_w) INT(S, stride_h) INT(S, stride_w) INT(S, dilation_h) INT(S, dilation_w) INT(S, pad_top)
+            INT(S, pad_left) INT(S, group) FLOAT(S, lo) FLOAT(S, hi)
+#undef S
+};
+static const ParamField gemm_fields[] = {
+#define S adze_gemm_params
+    INT(S, m) INT(S, n) INT(S, k) FLOAT(S, lo) FLOAT(S, hi)
+#undef S
+};
+static const ParamField matmul_fields[] = {
+#define S adze_matmul_params
+    INT(S, batch) INT(S, a_stride) INT(S, b_stride) INT(S, m) INT(S, n) INT(S, k) INT(S, a_row) INT(S, a_col)
+        INT(S, b_row) INT(S, b_col) FLOAT(S, alpha)
+#undef S
+};
+static const ParamField pool_fields[] = {
+#define S adze_pool_params
+    INT(S, batch) INT(S, in_h) INT(S, in_w) INT(S, channels) INT(S, out_h) INT(S, out_w) INT(S, kernel_h)
+        INT(S, kernel_w) INT(S, stride_h) INT(S, stride_w) INT(S, dilation_h) INT(S, dilation_w) INT(S, pad_top)
+            INT(S, pad_left) INT(S, pad_bottom) INT(S, pad_right) INT(S, count_include_pad) FLOAT(S, lo) FLOAT(S, hi)
+#undef S
+};
+static const ParamField softmax_fields[] = {
+#define S adze_softmax_params
+    INT(S, outer) INT(S, axis) INT(S, inner)
+#undef S
+};
+static const ParamField layernorm_fields[] = {
+#define S adze_layernorm_params
+    INT(S, outer) INT(S, axis) FLOAT(S, epsilon)
+#undef S
+};
+static const ParamField unary_fields[] = {
+#define S adze_unary_params
+    INT(S, count) FLOAT(S, a) FLOAT(S, b)
+#undef S
+};
+static const ParamField broadcast_fields[] = {
+#define S adze_broadcast_params
+    INT(S, rank) INT(S, dim) INT(S, a_stride) INT(S, b_stride) INT(S, c_stride) FLOAT(S, lo) FLOAT(S, hi)
+#undef S
+};
+static const ParamField copy_fields[] = {
+#define S adze_copy_params
+    INT(S, rank) INT(S, dim) INT(S, x_stride) INT(S, y_stride) INT(S, x_offset) INT(S, y_offset)
+#undef S
+};
+static const ParamField reduce_fields[] = {
+#define S adze_reduce_params
+    INT(S, outer) INT(S, axis) INT(S, inner) INT(S, keep)
+#undef S
+};
+static const ParamField gather_fields[] = {
+#define S adze_gather_params
+    INT(S, outer) INT(S, axis) INT(S, inner) INT(S, indices)
+#undef S
+};
+
+const ParamStruct *param_struct(const char *name)
+{
+#define STRUCT(what)                                                                                                   \
+    {                                                                                                                  \
+        "adze_" #what "_params", sizeof(adze_##what##_params), what##_fields,                                          \
+            sizeof what##_fields / sizeof what##_fields[0]                                                             \
+    }
+    static const ParamStruct structs[] = {
+        STRUCT(conv),  STRUCT(gemm),      STRUCT(matmul), STRUCT(pool),   STRUCT(softmax), STRUCT(layernorm),
+        STRUCT(unary), STRUCT(broadcast), STRUCT(copy),   STRUCT(reduce), STRUCT(gather),
+    };
+    for (size_t i = 0; i < sizeof structs / sizeof structs[0]; i++) {
+        if (strcmp(structs[i].name, name) == 0)
+            return &structs[i];
+        _Static_assert(sizeof(adze_broadcast_params) <= PARAMS_MAX_BYTES, "PARAMS_MAX_BYTES is too small");
+    }
+    return NULL;
+}

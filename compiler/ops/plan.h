@@ -1,0 +1,155 @@
+/* The Plan: a list of kernel calls (steps), the one thing that the emitter prints and the evaluator runs.
+ *
+ * Lowering (an operator's LowerFn) asks for work by kernel *kind* (KIND_CONV, ...) with a parameter struct of
+ * runtime/adze.h and operands; lower/select.c then chooses the kernel row (kernels.def) for the target; lower/memory.c
+ * gives each computed buffer its place. */
+#ifndef ADZE_OPS_PLAN_H
+#define ADZE_OPS_PLAN_H
+
+#include "ir/graph.h"
+
+enum { STEP_MAX_IN = 6, STEP_MAX_OUT = 4, PARAMS_MAX_BYTES = 192 };
+
+/* What lowering can ask for. Operands in the order of the kernel's arguments. */
+#define KINDS(X)                                                                                                       \
+    X(CONV)      /* x, w [out_c, kernel_h, kernel_w, in_c/group] const, bias?, residual? -> y */                       \
+    X(DEPTHWISE) /* the same with group == in_c == out_c; w [out_c, kernel_h, kernel_w, 1] */                          \
+    X(GEMM)      /* x, w [k, n] const, bias?, residual? -> y */                                                        \
+    X(MATMUL)    /* a, b -> y */                                                                                       \
+    X(MAXPOOL)   /* x -> y */                                                                                          \
+    X(AVGPOOL)   /* x -> y */                                                                                          \
+    X(SOFTMAX)   /* x -> y */                                                                                          \
+    X(LOGSOFTMAX)                                                                                                      \
+    X(LAYERNORM) /* x, scale, bias? -> y */                                                                            \
+    X(UNARY)     /* x -> y; the function is named by Step.function: "Relu", "Exp", ... */                              \
+    X(BINARY)    /* a, b -> y; Step.function: "Add", "Mul", "Equal", ... */                                            \
+    X(WHERE)     /* condition, a, b -> y */                                                                            \
+    X(CAST)      /* x -> y; types say what */                                                                          \
+    X(COPY)      /* x -> y; strided; chosen by element size */                                                         \
+    X(FILL)      /* value (one element, const) -> y: count copies (adze_unary_params) */                               \
+    X(REDUCE)    /* x -> y; Step.function: "ReduceSum", "ReduceMean", "ReduceMax", "ArgMax", ... */                    \
+    X(GATHER)    /* x, indices -> y */
+
+typedef enum {
+#define X(k) KIND_##k,
+    KINDS(X)
+#undef X
+        KIND_COUNT
+} Kind;
+const char *kind_name(Kind k);
+
+typedef struct Kernel Kernel;
+typedef struct Step Step;
+
+/* A packed constant operand: what `pack` writes. Same shape of data on every host. */
+typedef struct {
+    size_t bytes;
+    DType type; /* how the kernel reads it */
+} Packed;
+
+/* A row of kernels.def. */
+struct Kernel {
+    const char *function; /* C name, "adze_conv_f32_tile" */
+    const char *set;      /* "ref", "tile", "vec", ... */
+    const char *feature;  /* what the target must have, "" for none: "avx2", ... (a target lists its features) */
+    const char *header;   /* "tile/conv.h", emitted as adze_tile_conv.h */
+    Kind kind;
+    const char *name;     /* Step.function it serves ("Add"), or NULL: any */
+    const char *types;    /* of inputs and outputs, "f32,f32,f32,f32>f32"; "*" any; "=N" any type of N bytes */
+    const char *params;   /* C name of the parameter struct */
+    int priority;         /* the highest that accepts wins */
+    bool (*accepts)(const Step *s);            /* NULL: every step of its kind and types */
+    size_t (*scratch)(const Step *s);          /* bytes; NULL: none */
+    /* For the constant operand 1 (weights): packed size, packing, and the tested inverse; NULL: as it is. */
+    Packed (*packed)(const Step *s);
+    void (*pack)(const Step *s, const void *logical, void *packed);
+    void (*unpack)(const Step *s, const void *packed, void *logical);
+    /* Calls the function compiled into adze, when this machine can; scratch may be NULL when none is needed. */
+    void (*run)(const void *params, const void *const *in, void *const *out, void *scratch);
+};
+
+struct Step {
+    Kind kind;
+    const char *function; /* NULL or the name that kernels of this kind go by */
+    const Node *node;     /* what it came from */
+    const char *name;     /* C identifier of the layer, unique in the plan, without the model's prefix */
+    const char *params_type;
+    unsigned char params[PARAMS_MAX_BYTES]; /* a params_type */
+    size_t params_bytes;
+    Value *in[STEP_MAX_IN]; /* NULL: left out */
+    Value *out[STEP_MAX_OUT];
+    int in_count, out_count;
+    int in_place; /* index of the input that out[0] may overwrite (element-wise reads before writes), or -1 */
+    int64_t macs;
+    const Kernel *kernel; /* chosen by select */
+    size_t scratch_bytes, scratch_offset;
+};
+
+/* Where a value's bytes are while the program runs. */
+typedef enum { PLACE_NONE, PLACE_INPUT, PLACE_OUTPUT, PLACE_CONST, PLACE_ARENA, PLACE_ALIAS } PlaceKind;
+
+typedef struct {
+    PlaceKind kind;
+    int index;           /* PLACE_INPUT, PLACE_OUTPUT: which */
+    const Value *alias;  /* PLACE_ALIAS: same bytes as that value (Reshape; in place) */
+    size_t bytes;
+    size_t offset;       /* PLACE_ARENA: in the arena */
+    int first, last;     /* steps between which the bytes are alive, inclusive */
+} Place;
+
+typedef struct Plan {
+    Arena *arena;
+    Graph *graph;
+    ARRAY(Step *) steps;
+    Place *places; /* by Value.id */
+    size_t place_count;
+    size_t arena_bytes;   /* peak of values and scratch */
+    size_t arena_lower_bound;
+    const Node *lowering; /* the node whose LowerFn runs */
+} Plan;
+
+/* Appends a step for the node being lowered. params is copied. Operands follow with step_in/step_out. */
+Step *plan_step(Plan *p, Kind kind, const char *function, const char *params_type, const void *params, size_t bytes);
+#define PLAN_STEP(p, kind, function, struct_type, ptr) plan_step((p), (kind), (function), #struct_type, (ptr), sizeof(struct_type))
+void step_in(Step *s, Value *v); /* NULL: left out */
+void step_out(Step *s, Value *v);
+/* `out` is the same bytes as `in` (Reshape and its kin); no step. */
+void plan_alias(Plan *p, Value *out, Value *in);
+/* Appends a step that copies all of `from` to `to` (same type and number of elements). */
+Step *plan_copy(Plan *p, Value *from, Value *to);
+/* A temporary of the plan. */
+Value *plan_temp(Plan *p, DType type, const Shape *shape);
+
+/* kernels.def */
+extern const Kernel kernels[];
+extern const size_t kernel_count;
+/* Does this row serve the step's kind, function, types (ignoring feature and set)? */
+bool kernel_serves(const Kernel *k, const Step *s);
+/* The ref kernel for a step, NULL when there is none. */
+const Kernel *kernel_ref(const Step *s);
+
+/* The parameter structs' fields, for the emitter (params.c). */
+typedef struct {
+    const char *name;
+    size_t offset;
+    char type;  /* 'i' int32_t, 'f' float */
+    int count;  /* of an array, 1 for a scalar */
+} ParamField;
+typedef struct {
+    const char *name; /* "adze_conv_params" */
+    size_t bytes;
+    const ParamField *fields;
+    size_t field_count;
+} ParamStruct;
+const ParamStruct *param_struct(const char *name);
+
+/* run.c: executes the plan's steps in order with the functions of runtime/, each step with its chosen kernel when this
+ * machine can run it, else with its ref kernel (bit-equal for integers). in: one buffer a graph input, out: one a graph
+ * output. All buffers of values are allocated apart (no arena), so that a wrong memory plan cannot hide. With
+ * `force_ref` every step runs its ref kernel: what compile-time folding uses, so that results do not depend on the
+ * machine. */
+bool plan_run(const Plan *p, Diag *d, const void *const *in, void *const *out, bool force_ref);
+/* The same inside one arena of arena_bytes laid out as the plan says: what the emitted program does. */
+bool plan_run_arena(const Plan *p, Diag *d, void *arena, const void *const *in, void *const *out);
+
+#endif

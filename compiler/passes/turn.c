@@ -1,0 +1,343 @@
+#include "passes/turn.h"
+
+#include <string.h>
+
+typedef enum { NOT, UNARY, BROADCAST, CONCAT, AXIS, SLICE, PAD, REDUCE, ROWS } Family;
+
+static Family family_of(const Node *n)
+{
+    static const struct {
+        const char *name;
+        Family family;
+    } rows[] = {{"Concat", CONCAT},
+                {"Split", AXIS},
+                {"Softmax", AXIS},
+                {"LogSoftmax", AXIS},
+                {"Slice", SLICE},
+                {"Pad", PAD},
+                {"ReduceMean", REDUCE},
+                {"ReduceSum", REDUCE},
+                {"ReduceMax", REDUCE},
+                {"ReduceMin", REDUCE},
+                {"ReduceProd", REDUCE},
+                {"ReduceL1", REDUCE},
+                {"ReduceL2", REDUCE},
+                {"ReduceSumSquare", REDUCE},
+                {"ReduceLogSum", REDUCE},
+                {"ReduceLogSumExp", REDUCE},
+                {"ArgMax", REDUCE},
+                {"ArgMin", REDUCE},
+                {"LayerNormalization", ROWS}};
+    if (node_is_adze(n, "Gemm"))
+        return ROWS;
+    if (is_unary(n))
+        return UNARY;
+    if (is_broadcast(n))
+        return BROADCAST;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        if (node_is(n, rows[i].name))
+            return rows[i].family;
+    return NOT;
+}
+
+Turn turn_of(const int *perm, int rank)
+{
+    Turn t = {.rank = rank};
+    memcpy(t.to, perm, (size_t)rank * sizeof *perm);
+    perm_inverse(perm, rank, t.back);
+    return t;
+}
+
+/* Fills list with the constant integers of an input or, in older opsets, an attribute; -1: not constant; -2: neither.
+ */
+static int ints_of(const Node *n, size_t index, const char *attribute, int64_t *list, int max)
+{
+    if (node_in(n, index))
+        return const_ints(node_in(n, index), list, max);
+    int count = node_ints(n, attribute, list, max);
+    return count < 0 ? -2 : count > max ? -1 : count;
+}
+
+static bool is_arg(const Node *n)
+{
+    return node_is(n, "ArgMax") || node_is(n, "ArgMin");
+}
+
+/* The reduced axes, normalised; -1 when they are not known here. */
+static int reduced_axes(const Node *n, int rank, int *axes)
+{
+    int64_t list[MAX_RANK];
+    int count = is_arg(n) ? 1 : ints_of(n, 1, "axes", list, MAX_RANK);
+    if (is_arg(n))
+        list[0] = node_int(n, "axis", 0);
+    if (count == -1 || (count <= 0 && node_int(n, "noop_with_empty_axes", 0)))
+        return -1;
+    if (count <= 0) {
+        for (int i = 0; i < rank; i++)
+            axes[i] = i;
+        return rank;
+    }
+    for (int i = 0; i < count; i++)
+        if ((axes[i] = axis_normalise(list[i], rank)) < 0)
+            return -1;
+    return count;
+}
+
+static bool accepts_reduce(const Node *n, const Turn *t)
+{
+    int axes[MAX_RANK], count = reduced_axes(n, t->rank, axes), last = -1;
+    if (count < 0 || turn_moves_output(n))
+        return count >= 0;
+    unsigned reduced = 0;
+    for (int i = 0; i < count; i++)
+        reduced |= 1u << axes[i];
+    /* The axes that are left keep their order. */
+    for (int i = 0; i < t->rank; i++) {
+        if (reduced >> t->to[i] & 1)
+            continue;
+        if (t->to[i] < last)
+            return false;
+        last = t->to[i];
+    }
+    return true;
+}
+
+static bool accepts_slice(const Node *n, int rank)
+{
+    int64_t list[MAX_RANK];
+    int starts = ints_of(n, 1, "starts", list, MAX_RANK), axes = ints_of(n, 3, "axes", list, MAX_RANK);
+    if (starts < 0 || axes == -1 || (axes >= 0 && axes != starts) || ints_of(n, 2, "ends", list, MAX_RANK) != starts)
+        return false;
+    int steps = node_in(n, 4) ? const_ints(node_in(n, 4), list, MAX_RANK) : starts;
+    ints_of(n, 3, "axes", list, MAX_RANK);
+    for (int i = 0; i < axes; i++)
+        if (axis_normalise(list[i], rank) < 0)
+            return false;
+    return steps == starts && starts <= rank;
+}
+
+static bool accepts_axis(const Node *n, const Turn *t)
+{
+    bool softmax = !node_is(n, "Split");
+    /* Before opset 13 Softmax took all axes from `axis` on as one. */
+    if (softmax && n->version < 13)
+        return false;
+    return axis_normalise(node_int(n, "axis", softmax ? -1 : 0), t->rank) >= 0;
+}
+
+static bool accepts_rows(const Node *n, const Turn *t)
+{
+    int last = t->rank - 1;
+    if (t->to[last] != last || node_in(n, 3) || !only_first_output(n))
+        return false;
+    return !node_is(n, "LayerNormalization") || axis_normalise(node_int(n, "axis", -1), t->rank) == last;
+}
+
+static bool inputs_fit(const Node *n, const Turn *t, bool broadcast)
+{
+    for (size_t i = 0; i < n->inputs.count; i++) {
+        const Value *v = n->inputs.items[i];
+        if (!turn_moves_input(n, i))
+            continue;
+        if (!known(v) || (broadcast ? v->shape.rank > t->rank : v->shape.rank != t->rank))
+            return false;
+        if (v->is_const && (!v->data || v->type == DT_STRING || v->type == DT_U4 || v->type == DT_I4))
+            return false;
+    }
+    for (size_t i = 0; i < n->outputs.count; i++) {
+        const Value *v = n->outputs.items[i];
+        if (v && (!known(v) || (turn_moves_output(n) && v->shape.rank != t->rank)))
+            return false;
+    }
+    return n->inputs.count > 0 && n->outputs.count > 0;
+}
+
+bool turn_accepts(const Node *n, const Turn *t)
+{
+    int64_t pads[2 * MAX_RANK];
+    if (!n || n->dead)
+        return false;
+    Family f = family_of(n);
+    if (f == NOT || !inputs_fit(n, t, f == BROADCAST))
+        return false;
+    switch (f) {
+    case CONCAT:
+        return axis_normalise(node_int(n, "axis", 1), t->rank) >= 0;
+    case AXIS:
+        return accepts_axis(n, t);
+    case SLICE:
+        return accepts_slice(n, t->rank);
+    case PAD:
+        return pad_amounts(n, t->rank, pads);
+    case REDUCE:
+        return accepts_reduce(n, t);
+    case ROWS:
+        return accepts_rows(n, t);
+    default:
+        return true;
+    }
+}
+
+bool turn_moves_input(const Node *n, size_t index)
+{
+    Family f = family_of(n);
+    if (f == BROADCAST || f == CONCAT) /* one element broadcasts in any layout */
+        return node_in(n, index) &&
+               !(f == BROADCAST && shape_count(&node_in(n, index)->shape) == 1 && node_in(n, index)->is_const);
+    return index == 0;
+}
+
+bool turn_moves_output(const Node *n)
+{
+    return family_of(n) != REDUCE || node_int(n, "keepdims", 1);
+}
+
+static Value *turned(Graph *g, Node *before, Value *v, const Turn *t)
+{
+    Shape extended = shape_extended(&v->shape, t->rank);
+    if (v->is_const)
+        return const_permuted(g, const_reshaped(g, v, &extended), t->to);
+    Shape to = shape_permuted(&extended, t->to);
+    if (perm_is_view(&extended, t->to))
+        return rw_reshape(g, before, v, &to);
+    return rw_transpose(g, before, rw_reshape(g, before, v, &extended), t->to);
+}
+
+static void rename_axis(Graph *g, Node *n, const Turn *t, int64_t otherwise)
+{
+    int axis = axis_normalise(node_int(n, "axis", otherwise), t->rank);
+    node_set_int(g, n, "axis", t->back[axis]);
+}
+
+static void rename_slice(Graph *g, Node *n, const Turn *t)
+{
+    int64_t axes[MAX_RANK], list[MAX_RANK];
+    int count = ints_of(n, 1, "starts", list, MAX_RANK);
+    if (ints_of(n, 3, "axes", axes, MAX_RANK) == -2)
+        for (int i = 0; i < count; i++)
+            axes[i] = i;
+    for (int i = 0; i < count; i++)
+        axes[i] = t->back[axis_normalise(axes[i], t->rank)];
+    if (!node_in(n, 1)) {
+        node_set_ints(g, n, "axes", axes, (size_t)count);
+        return;
+    }
+    /* One type for all of them, as ONNX wants it. */
+    for (size_t i = 1; i <= 4; i++) {
+        if (i == 3)
+            node_set_input(g, n, i, graph_const_ints(g, NULL, axes, count));
+        else if (node_in(n, i) && const_ints(node_in(n, i), list, MAX_RANK) == count)
+            node_set_input(g, n, i, graph_const_ints(g, NULL, list, count));
+    }
+}
+
+static void rename_pad(Graph *g, Node *n, const Turn *t, const int64_t *pads)
+{
+    int64_t list[2 * MAX_RANK];
+    for (int i = 0; i < t->rank; i++) {
+        list[i] = pads[t->to[i]];
+        list[i + t->rank] = pads[t->to[i] + t->rank];
+    }
+    if (n->version < 11) {
+        node_set_ints(g, n, "pads", list, 2 * (size_t)t->rank);
+        return;
+    }
+    node_set_input(g, n, 1, graph_const_ints(g, NULL, list, 2 * t->rank));
+    if (node_in(n, 3))
+        node_set_input(g, n, 3, NULL);
+}
+
+static void rename_reduce(Graph *g, Node *n, const Turn *t)
+{
+    int axes[MAX_RANK], count = reduced_axes(n, t->rank, axes);
+    int64_t list[MAX_RANK];
+    for (int i = 0; i < count; i++)
+        list[i] = t->back[axes[i]];
+    if (is_arg(n))
+        node_set_int(g, n, "axis", list[0]);
+    else if (node_in(n, 1))
+        node_set_input(g, n, 1, graph_const_ints(g, NULL, list, count));
+    else if (node_attr(n, "axes"))
+        node_set_ints(g, n, "axes", list, (size_t)count);
+}
+
+static void rename_axes(Graph *g, Node *n, const Turn *t, const int64_t *pads)
+{
+    switch (family_of(n)) {
+    case CONCAT:
+        rename_axis(g, n, t, 1);
+        break;
+    case AXIS:
+        rename_axis(g, n, t, node_is(n, "Split") ? 0 : -1);
+        break;
+    case SLICE:
+        rename_slice(g, n, t);
+        break;
+    case PAD:
+        rename_pad(g, n, t, pads);
+        break;
+    case REDUCE:
+        rename_reduce(g, n, t);
+        break;
+    case ROWS:
+        if (node_is(n, "LayerNormalization"))
+            node_set_int(g, n, "axis", -1);
+        break;
+    default:
+        break;
+    }
+}
+
+/* v (of the turned node) takes the place of old; readers that turned it themselves read it as it is. */
+static void replace_turned(Graph *g, Node *n, Value *old, Value *v, const Turn *t)
+{
+    int perm[MAX_RANK];
+    Value *back = perm_is_view(&v->shape, t->back) ? rw_reshape(g, n, v, &old->shape) : rw_transpose(g, n, v, t->back);
+    if (!*back->name && !old->is_output)
+        back->name = old->name;
+    graph_replace(g, old, back);
+    for (size_t i = 0; i < back->users.count; i++) {
+        Node *user = back->users.items[i];
+        Value *y = node_out(user, 0);
+        if (node_perm(user, perm) != t->rank || !perm_equal(perm, t->to, t->rank) || !y ||
+            (y->is_output && v->is_output))
+            continue;
+        graph_replace(g, y, v);
+        graph_remove(g, user);
+        i = (size_t)-1;
+    }
+    if (!back->users.count && !back->is_output && back != v && back->producer)
+        graph_remove(g, back->producer);
+}
+
+Node *turn_node(Graph *g, Node *n, const Turn *t)
+{
+    int64_t pads[2 * MAX_RANK] = {0};
+    if (node_is(n, "Pad"))
+        pad_amounts(n, t->rank, pads);
+    Node *copy = rw_copy(g, n, n);
+    for (size_t i = 0; i < n->inputs.count; i++) {
+        Value *v = n->inputs.items[i];
+        node_add_input(g, copy, turn_moves_input(n, i) ? turned(g, copy, v, t) : v);
+    }
+    bool moves = turn_moves_output(n);
+    rename_axes(g, copy, t, pads);
+    for (size_t i = 0; i < n->outputs.count; i++) {
+        Value *old = n->outputs.items[i];
+        if (!old) {
+            node_add_output(g, copy, NULL);
+            continue;
+        }
+        Shape s = moves ? shape_permuted(&old->shape, t->to) : old->shape;
+        rw_output(g, copy, old->type, &s);
+    }
+    for (size_t i = 0; i < n->outputs.count; i++) {
+        Value *old = n->outputs.items[i];
+        if (old && moves)
+            replace_turned(g, n, old, copy->outputs.items[i], t);
+        else if (old)
+            graph_replace(g, old, copy->outputs.items[i]);
+    }
+    graph_remove(g, n);
+    return copy;
+}

@@ -1,0 +1,302 @@
+#include "target/program.h"
+#include "base/buf.h"
+#include "base/embed.h"
+#include "base/io.h"
+#include "target/elf.h"
+#include "target/spawn.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { COMPILE_SECONDS = 1800, MAX_PORTS = 1000, SHOWN_LINES = 20 };
+
+/* What building needs at hand. */
+typedef struct {
+    Arena *arena;
+    Diag *diag;
+    const Target *target;
+    const char *folder, *model, *upper;
+    const char *build_dir; /* harness, objects, programs */
+    const char *board_dir; /* the board's files */
+    StringList shared;     /* objects of harness and board */
+    StringList objects;    /* of the generated folder */
+    int exit_status;
+} Builder;
+
+static void push_expanded(const Builder *b, StringList *to, const StringList *from)
+{
+    const Placeholder values[] = {
+        {"{board}", b->board_dir},
+        {"{machine}", b->target->machine},
+        {"{script}", io_join(b->arena, b->board_dir, b->target->script)},
+    };
+    target_expand(b->arena, from, values, sizeof values / sizeof *values, to);
+}
+
+static void push(const Builder *b, StringList *to, const char *text)
+{
+    array_push(b->arena, to, text);
+}
+
+/* The first lines of what a tool said, for a message. */
+static const char *excerpt(Arena *a, const char *text)
+{
+    size_t n = 0;
+    for (int lines = 0; text[n] && lines < SHOWN_LINES && n < 4000; n++)
+        lines += text[n] == '\n';
+    while (n && isspace((unsigned char)text[n - 1]))
+        n--;
+    char *shown = arena_strndup(a, text, n);
+    for (char *c = shown; *c; c++)
+        if ((unsigned char)*c < ' ' && *c != '\n' && *c != '\t')
+            *c = '?';
+    return shown;
+}
+
+/* Reports what became of a command of the target. */
+static bool tool_error(Arena *a, Diag *d, const Target *t, const StringList *command, const SpawnResult *r)
+{
+    const char *text = spawn_text(a, command, r), *packages = target_package(t, command->items[0]);
+    if (r->end == SPAWN_MISSING)
+        return packages ? diag_error(d, "target %s: %s; hint: apt install %s", t->name, text, packages)
+                        : diag_error(d, "target %s: %s", t->name, text);
+    const char *said = excerpt(a, r->output);
+    const char *hint = strstr(said, "No such file or directory") && packages
+                           ? arena_printf(a, "; hint: apt install %s", packages)
+                           : "";
+    return diag_error(d, "target %s: %s%s%s%s", t->name, text, *said ? ":\n" : "", said, hint);
+}
+
+static bool run_tool(Builder *b, const StringList *command, const char *dir)
+{
+    SpawnResult r = spawn_run(b->arena, command, dir, COMPILE_SECONDS);
+    if (r.end == SPAWN_EXITED && r.status == 0)
+        return true;
+    b->exit_status = EXIT_TOOL;
+    return tool_error(b->arena, b->diag, b->target, command, &r);
+}
+
+static bool compile(Builder *b, const char *source, const char *object, StringList *objects)
+{
+    StringList command = {0};
+    const char *path = io_join(b->arena, b->build_dir, object);
+    push_expanded(b, &command, &b->target->cc);
+    push(b, &command, "-c");
+    push(b, &command, source);
+    push(b, &command, "-o");
+    push(b, &command, path);
+    push(b, objects, path);
+    return run_tool(b, &command, b->folder); /* there, so that .incbin finds its files */
+}
+
+static bool has_suffix(const char *name, const char *suffix)
+{
+    size_t n = strlen(name), m = strlen(suffix);
+    return n > m && strcmp(name + n - m, suffix) == 0;
+}
+
+static bool compile_folder(Builder *b)
+{
+    NameList names;
+    if (!io_list(b->arena, b->diag, b->folder, &names))
+        return false;
+    for (size_t i = 0; i < names.count; i++)
+        if (has_suffix(names.items[i], ".c") || has_suffix(names.items[i], ".S"))
+            if (!compile(b, names.items[i], arena_printf(b->arena, "model_%s.o", names.items[i]), &b->objects))
+                return false;
+    return true;
+}
+
+static bool write_board_file(Builder *b, const BoardFile *f)
+{
+    const char *path = io_join(b->arena, b->board_dir, f->name);
+    if (!f->path)
+        return io_write(b->diag, path, f->data, f->size);
+    FileBytes bytes;
+    if (!io_map(b->diag, f->path, &bytes))
+        return false;
+    bool ok = io_write(b->diag, path, bytes.data, bytes.size);
+    io_unmap(&bytes);
+    return ok;
+}
+
+static bool write_board(Builder *b)
+{
+    const Target *t = b->target;
+    for (size_t i = 0; i < t->files.count; i++)
+        if (!write_board_file(b, &t->files.items[i]))
+            return false;
+    for (size_t i = 0; i < t->sources.count; i++)
+        if (!write_board_file(b, &t->sources.items[i]))
+            return false;
+    return true;
+}
+
+static bool compile_board(Builder *b)
+{
+    const Target *t = b->target;
+    for (size_t i = 0; i < t->sources.count; i++) {
+        const char *name = t->sources.items[i].name;
+        if (!compile(b, io_join(b->arena, b->board_dir, name), arena_printf(b->arena, "board_%s.o", name), &b->shared))
+            return false;
+    }
+    return true;
+}
+
+/* The number that a macro of the generated header stands for, or -1. */
+static long header_number(Builder *b, const char *header, const char *macro)
+{
+    const char *define = arena_printf(b->arena, "#define %s_%s ", b->upper, macro);
+    for (const char *at = header; (at = strstr(at, define)); at++)
+        if (at == header || at[-1] == '\n')
+            return strtol(at + strlen(define), NULL, 10);
+    return -1;
+}
+
+static void port_buffers(const Builder *b, Buf *out, const char *port, const char *kind, long count)
+{
+    const char *p = b->upper;
+    for (long i = 0; i < count; i++)
+        buf_printf(out, "BUFFER(%s%ld, %s_%s_%ld_TYPE, %s_%s_%ld_ELEMENTS);\n", port, i, p, kind, i, p, kind, i);
+    buf_printf(out, "enum { %sS = %ld };\nstatic const Buffer %ss[] = {\n", kind, count, port);
+    for (long i = 0; i < count; i++)
+        buf_printf(out, "    BUFFER_ROW(%s%ld, %s_%s_%ld_TYPE, %s_%s_%ld_ELEMENTS),\n", port, i, p, kind, i, p, kind,
+                   i);
+    buf_puts(out, "    {0},\n};\n");
+}
+
+static void write_model_h(const Builder *b, Buf *out, long inputs, long outputs)
+{
+    buf_printf(out, "#include \"%s/%s.h\"\n\n", b->folder, b->model);
+    buf_printf(out, "BUFFER(harness_arena_, %s_arena, 1);\n", b->model);
+    buf_printf(out, "static const Buffer arena = BUFFER_ROW(harness_arena_, %s_arena, 1);\n\n", b->model);
+    port_buffers(b, out, "input", "INPUT", inputs);
+    port_buffers(b, out, "output", "OUTPUT", outputs);
+    buf_printf(out, "\nstatic int call_model(void)\n{\n    BOARD_BEGIN();\n    int status = %s_run(harness_arena_.data",
+               b->model);
+    for (long i = 0; i < inputs; i++)
+        buf_printf(out, ", input%ld.data", i);
+    for (long i = 0; i < outputs; i++)
+        buf_printf(out, ", output%ld.data", i);
+    buf_puts(out, ");\n    BOARD_END();\n    return status;\n}\n");
+}
+
+/* The empty model, of which the sizes are taken off. */
+static void write_stub(const Builder *b, Buf *out, long inputs, long outputs)
+{
+    buf_printf(out, "#include \"%s/%s.h\"\n\nint %s_run(%s_arena *arena", b->folder, b->model, b->model, b->model);
+    for (long i = 0; i < inputs; i++)
+        buf_printf(out, ", const %s_INPUT_%ld_TYPE *input%ld", b->upper, i, i);
+    for (long i = 0; i < outputs; i++)
+        buf_printf(out, ", %s_OUTPUT_%ld_TYPE *output%ld", b->upper, i, i);
+    buf_puts(out, ")\n{\n    (void)arena;\n");
+    for (long i = 0; i < inputs; i++)
+        buf_printf(out, "    (void)input%ld;\n", i);
+    for (long i = 0; i < outputs; i++)
+        buf_printf(out, "    (void)output%ld;\n", i);
+    buf_puts(out, "    return 0;\n}\n");
+}
+
+static bool write_text(Builder *b, const char *name, Buf *text)
+{
+    bool ok = io_write(b->diag, io_join(b->arena, b->board_dir, name), text->data, text->length);
+    buf_free(text);
+    return ok;
+}
+
+static bool compile_harness(Builder *b, StringList *stub)
+{
+    FileBytes header;
+    const char *path = io_join(b->arena, b->folder, arena_printf(b->arena, "%s.h", b->model));
+    if (!io_map(b->diag, path, &header))
+        return false;
+    const char *text = arena_strndup(b->arena, header.data, header.size);
+    io_unmap(&header);
+    long inputs = header_number(b, text, "INPUT_COUNT"), outputs = header_number(b, text, "OUTPUT_COUNT");
+    if (inputs < 0 || outputs < 0 || inputs > MAX_PORTS || outputs > MAX_PORTS)
+        return diag_error(b->diag, "%s: no %s_INPUT_COUNT and %s_OUTPUT_COUNT up to %d", path, b->upper, b->upper,
+                          (int)MAX_PORTS);
+    const struct EmbeddedFile *harness = embedded_find("targets/harness.c");
+    Buf model = {0}, empty = {0};
+    write_model_h(b, &model, inputs, outputs);
+    write_stub(b, &empty, inputs, outputs);
+    return write_text(b, "harness_model.h", &model) && write_text(b, "stub.c", &empty) &&
+           io_write(b->diag, io_join(b->arena, b->board_dir, "harness.c"), harness->data, harness->size) &&
+           compile(b, io_join(b->arena, b->board_dir, "harness.c"), "harness.o", &b->shared) &&
+           compile(b, io_join(b->arena, b->board_dir, "stub.c"), "stub.o", stub);
+}
+
+static bool link_program(Builder *b, const StringList *objects, const char *elf)
+{
+    StringList command = {0};
+    push_expanded(b, &command, &b->target->cc);
+    for (size_t i = 0; i < objects->count; i++)
+        push(b, &command, objects->items[i]);
+    for (size_t i = 0; i < b->shared.count; i++)
+        push(b, &command, b->shared.items[i]);
+    push_expanded(b, &command, &b->target->link);
+    push(b, &command, "-o");
+    push(b, &command, elf);
+    return run_tool(b, &command, b->build_dir);
+}
+
+static size_t difference(size_t a, size_t b)
+{
+    return a > b ? a - b : 0;
+}
+
+static bool measure(Builder *b, const char *elf, const char *stub_elf, ProgramSizes *out)
+{
+    ElfSizes with, without;
+    if (!elf_sizes(b->diag, elf, &with) || !elf_sizes(b->diag, stub_elf, &without))
+        return false;
+    *out = (ProgramSizes){difference(with.code, without.code), difference(with.rodata, without.rodata),
+                          difference(with.data, without.data), difference(with.bss, without.bss)};
+    return true;
+}
+
+static const char *upper_case(Arena *a, const char *text)
+{
+    char *s = arena_strdup(a, text);
+    for (char *c = s; *c; c++)
+        *c = (char)toupper((unsigned char)*c);
+    return s;
+}
+
+static const char *absolute(Arena *a, Diag *d, const char *path)
+{
+    char *full = realpath(path, NULL);
+    if (!full) {
+        diag_error(d, "%s: no such folder", path);
+        return NULL;
+    }
+    const char *copy = arena_strdup(a, full);
+    free(full);
+    return copy;
+}
+
+bool program_build(Arena *a, Diag *d, const Target *target, const char *folder, const char *model_name,
+                   const char *work_dir, Program *out)
+{
+    Builder b = {.arena = a, .diag = d, .target = target, .model = model_name, .exit_status = EXIT_INPUT};
+    StringList stub = {0};
+    *out = (Program){.target = target, .model_name = arena_strdup(a, model_name), .exit_status = EXIT_INPUT};
+    b.folder = absolute(a, d, folder);
+    const char *work = absolute(a, d, work_dir);
+    if (!b.folder || !work)
+        return false;
+    b.upper = upper_case(a, model_name);
+    b.build_dir = io_join(a, work, "build");
+    b.board_dir = io_join(a, work, "board");
+    out->build_dir = b.build_dir;
+    out->run_dir = io_join(a, work, "run");
+    out->elf = io_join(a, b.build_dir, "model.elf");
+    const char *stub_elf = io_join(a, b.build_dir, "stub.elf");
+    bool ok = io_make_dir(d, b.build_dir) && io_make_dir(d, b.board_dir) && io_make_dir(d, out->run_dir) &&
+              write_board(&b) && compile_folder(&b) && compile_board(&b) && compile_harness(&b, &stub) &&
+              link_program(&b, &b.objects, out->elf) && link_program(&b, &stub, stub_elf) &&
+              measure(&b, out->elf, stub_elf, &out->sizes);
+    out->exit_status = ok ? EXIT_DONE : b.exit_status;
+    return ok;
+}

@@ -1,0 +1,121 @@
+/* adze.h: what generated code and kernels share: parameter structs and a few macros. SPDX-License-Identifier: 0BSD
+ *
+ * Conventions of every kernel:
+ *   void adze_NAME(const PARAMS *p, inputs..., outputs..., [void *scratch])
+ * Tensors are row-major. Images are NHWC: [batch][height][width][channels]. Sizes count elements, not bytes. Pointers
+ * of optional inputs may be NULL. No kernel keeps state, allocates, or reads past the shapes that its params give. */
+#ifndef ADZE_H
+#define ADZE_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+/* How kernels are instantiated: by default each is one function shared by all layers of a model; with ADZE_INLINE
+ * (-O speed) the C compiler makes a copy a layer, with constant shapes. */
+#if defined(__GNUC__)
+#define ADZE_UNUSED __attribute__((unused))
+#define ADZE_FORCE_INLINE static inline __attribute__((always_inline, unused))
+#define ADZE_NOINLINE __attribute__((noinline))
+#define ADZE_RESTRICT __restrict
+#else
+#define ADZE_UNUSED
+#define ADZE_FORCE_INLINE static inline
+#define ADZE_NOINLINE
+#define ADZE_RESTRICT
+#endif
+#if defined(ADZE_INLINE)
+#define ADZE_KERNEL ADZE_FORCE_INLINE
+#elif defined(__GNUC__)
+#define ADZE_KERNEL static __attribute__((noinline, unused))
+#else
+#define ADZE_KERNEL static inline
+#endif
+
+enum { ADZE_MAX_RANK = 8 };
+
+/* What happens to an accumulated value before it is stored: y = act(x + residual).
+ * act: lo <= y <= hi; without a bound lo is -INFINITY, hi is INFINITY; NaN stays NaN. */
+
+/* Conv, depthwise Conv: x NHWC [batch, in_h, in_w, in_c], y NHWC [batch, out_h, out_w, out_c].
+ * y[n,oy,ox,o] = act(bias[o] + residual[n,oy,ox,o] + sum over ky,kx,c of
+ *     x[n, oy*stride_h + ky*dilation_h - pad_top, ox*stride_w + kx*dilation_w - pad_left, g*in_c/group + c]
+ *     * w[o,ky,kx,c]),  g = o / (out_c/group); taps outside the image count as zero. */
+typedef struct {
+    int32_t batch, in_h, in_w, in_c;
+    int32_t out_h, out_w, out_c;
+    int32_t kernel_h, kernel_w, stride_h, stride_w, dilation_h, dilation_w, pad_top, pad_left, group;
+    float lo, hi;
+} adze_conv_params;
+
+/* Gemm: y[m,n] = act(bias[n] + residual[m,n] + sum over k of x[m,k] * w[k,n]); w is constant and packed by the kernel. */
+typedef struct {
+    int32_t m, n, k;
+    float lo, hi;
+} adze_gemm_params;
+
+/* MatMul of two computed matrices, batched: y[b] = a[b / ...] x b[...]; strides in elements, 0 repeats an operand.
+ * batch dims are collapsed to at most 4, outermost first. y is contiguous [batch..., m, n]. */
+typedef struct {
+    int32_t batch[4];
+    int32_t a_stride[4], b_stride[4];
+    int32_t m, n, k;
+    int32_t a_row, a_col, b_row, b_col; /* strides of a[m,k] and b[k,n]: a transposed operand needs no copy */
+    float alpha;
+} adze_matmul_params;
+
+/* Pooling: NHWC as in adze_conv_params. count_include_pad divides by kernel_h*kernel_w (clipped to the padded image),
+ * else by the number of taps inside the image. */
+typedef struct {
+    int32_t batch, in_h, in_w, channels, out_h, out_w;
+    int32_t kernel_h, kernel_w, stride_h, stride_w, dilation_h, dilation_w;
+    int32_t pad_top, pad_left, pad_bottom, pad_right, count_include_pad;
+    float lo, hi;
+} adze_pool_params;
+
+/* Softmax and its kin over the middle axis of [outer, axis, inner]. */
+typedef struct {
+    int32_t outer, axis, inner;
+} adze_softmax_params;
+
+/* LayerNormalization over the last `axis` elements of each of `outer` rows. */
+typedef struct {
+    int32_t outer, axis;
+    float epsilon;
+} adze_layernorm_params;
+
+/* Element-wise over `count` elements; a and b are the operator's attributes (LeakyRelu's alpha; Clip's bounds). */
+typedef struct {
+    int32_t count;
+    float a, b;
+} adze_unary_params;
+
+/* Element-wise with NumPy broadcasting: output dims (collapsed, outermost first) and operand strides in elements, 0 on
+ * broadcast axes; contiguous output. c is the third operand of Where. */
+typedef struct {
+    int32_t rank;
+    int32_t dim[ADZE_MAX_RANK];
+    int32_t a_stride[ADZE_MAX_RANK], b_stride[ADZE_MAX_RANK], c_stride[ADZE_MAX_RANK];
+    float lo, hi;
+} adze_broadcast_params;
+
+/* Strided copy, the one kernel behind Transpose, Slice, Concat, Split, Expand, Pad's inside: for each index of dim,
+ * y[y_offset + sum index*y_stride] = x[x_offset + sum index*x_stride]; strides and offsets in elements. */
+typedef struct {
+    int32_t rank;
+    int32_t dim[ADZE_MAX_RANK], x_stride[ADZE_MAX_RANK], y_stride[ADZE_MAX_RANK];
+    int32_t x_offset, y_offset;
+} adze_copy_params;
+
+/* Reductions over the middle axis of [outer, axis, inner]; other axes are transposed there first. */
+typedef struct {
+    int32_t outer, axis, inner;
+    int32_t keep; /* ArgMax, ArgMin: select_last_index */
+} adze_reduce_params;
+
+/* Gather: y[o,i,n] = x[o, index[i], n], x [outer, axis, inner], negative indices count from the end. */
+typedef struct {
+    int32_t outer, axis, inner, indices;
+} adze_gather_params;
+
+#endif

@@ -1,0 +1,319 @@
+#!/usr/bin/env python3
+"""Writes tests/operators/*.txt: operator texts whose expected outputs are ONNX Runtime's.
+
+    pip install onnx onnxruntime numpy; python3 tests/operators/make.py [FILE...]
+
+Each text holds a graph of independent nodes (many variants of one operator), a line `---`, and a second graph whose
+constants in0, in1, ... and out0, out1, ... are its vectors. docs/ir.md describes the form. Only needed to add cases.
+"""
+import os
+import sys
+
+import numpy as np
+import onnx
+import onnxruntime as ort
+from onnx import helper, numpy_helper
+
+TYPES = {"float32": "f32", "float64": "f64", "int8": "i8", "uint8": "u8", "int16": "i16", "uint16": "u16",
+         "int32": "i32", "uint32": "u32", "int64": "i64", "uint64": "u64", "bool": "bool", "float16": "f16"}
+
+
+def number(v, dtype):
+    if dtype.kind == "f":
+        v = float(v)
+        if np.isnan(v):
+            return "nan"
+        if np.isinf(v):
+            return "inf" if v > 0 else "-inf"
+        return np.format_float_positional(dtype.type(v), unique=True, trim="-") if 1e-4 <= abs(v) < 1e6 or v == 0 \
+            else np.format_float_scientific(dtype.type(v), unique=True, trim="-")
+    return str(int(v))
+
+
+def tensor(a):
+    a = np.asarray(a)
+    return "%s[%s] = [%s]" % (TYPES[a.dtype.name], ",".join(map(str, a.shape)),
+                              ", ".join(number(v, a.dtype) for v in a.ravel()))
+
+
+def attribute(v):
+    if isinstance(v, float):
+        return number(v, np.dtype(np.float32)) + "f"
+    if isinstance(v, str):
+        return '"%s"' % v
+    if isinstance(v, (list, tuple)):
+        return "[%s]" % ", ".join(attribute(x) for x in v)
+    if isinstance(v, np.ndarray):
+        return "tensor " + tensor(v)
+    return str(int(v))
+
+
+class Text:
+    """One file: nodes with inputs (arrays: graph inputs; Const(array): constants; None: left out)."""
+
+    def __init__(self, name, opset):
+        self.name, self.opset = name, opset
+        self.lines, self.nodes, self.inputs, self.values, self.outputs, self.inits = [], [], [], [], [], []
+
+    def add(self, op, inputs, outputs=1, **attrs):
+        names = []
+        for v in inputs:
+            if v is None:
+                names.append("")
+            elif isinstance(v, Const):
+                name = "c%d" % len(self.inits)
+                self.inits.append((name, v.a))
+                self.lines.append("  const %%%s: %s" % (name, tensor(v.a)))
+                names.append(name)
+            else:
+                name = "x%d" % len(self.inputs)
+                self.inputs.append((name, np.asarray(v)))
+                self.lines.append("  input %%%s: %s[%s]" % (name, TYPES[np.asarray(v).dtype.name], ",".join(map(str, np.shape(v)))))
+                names.append(name)
+        outs = ["y%d_%d" % (len(self.nodes), i) for i in range(outputs)]
+        onnx_attrs = {k: numpy_helper.from_array(v) if isinstance(v, np.ndarray) else v for k, v in attrs.items()}
+        self.nodes.append(helper.make_node(op, names, outs, name="%s_%d" % (op, len(self.nodes)), **onnx_attrs))
+        self.outputs += outs
+        text = "  %s = %s(%s)" % (", ".join("%" + o for o in outs), op, ", ".join("%" + n if n else "_" for n in names))
+        if attrs:
+            text += " {%s}" % ", ".join("%s=%s" % (k, attribute(v)) for k, v in attrs.items())
+        self.lines.append(text + ' name "%s_%d"' % (op, len(self.nodes) - 1))
+        return self
+
+    def write(self, folder):
+        infos = [helper.make_tensor_value_info(n, helper.np_dtype_to_tensor_dtype(a.dtype), a.shape) for n, a in self.inputs]
+        graph = helper.make_graph(self.nodes, self.name, infos, [onnx.ValueInfoProto(name=o) for o in self.outputs],
+                                  [numpy_helper.from_array(a, n) for n, a in self.inits])
+        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", self.opset)], ir_version=8)
+        options = ort.SessionOptions()
+        options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
+        got = ort.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"]).run(
+            self.outputs, {n: a for n, a in self.inputs})
+        with open(os.path.join(folder, self.name + ".txt"), "w") as f:
+            f.write('graph "%s" opset "" %d {\n' % (self.name, self.opset))
+            f.write("\n".join(self.lines) + "\n")
+            f.writelines("  output %%%s\n" % o for o in self.outputs)
+            f.write('}\n---\ngraph "vectors" {\n')
+            f.writelines("  const %%in%d: %s\n" % (i, tensor(a)) for i, (n, a) in enumerate(self.inputs))
+            f.writelines("  const %%out%d: %s\n" % (i, tensor(a)) for i, a in enumerate(got))
+            f.write("}\n")
+
+
+class Const:
+    def __init__(self, a):
+        self.a = np.asarray(a)
+
+
+TEXTS = []
+rng = np.random.default_rng(0)
+
+
+def text(name, opset=13):
+    TEXTS.append(Text(name, opset))
+    return TEXTS[-1]
+
+
+def real(*shape, scale=1.0):
+    return np.round(rng.standard_normal(shape) * scale, 3).astype(np.float32)
+
+
+def ints(*shape, low=-5, high=6, dtype=np.int64):
+    return rng.integers(low, high, shape).astype(dtype)
+
+
+def i64(*v):
+    return Const(np.array(v, np.int64))
+
+
+def conv_texts():
+    t = text("Conv")
+    for shape, w, attrs in [((1, 3, 7, 6), (5, 3, 3, 3), {}),
+                            ((1, 3, 7, 6), (4, 3, 3, 3), dict(pads=[1, 1, 1, 1])),
+                            ((2, 4, 9, 5), (8, 4, 3, 3), dict(pads=[0, 1, 2, 1], strides=[2, 1])),
+                            ((1, 4, 9, 9), (6, 4, 3, 3), dict(dilations=[2, 3], pads=[2, 3, 2, 3])),
+                            ((1, 4, 6, 6), (6, 2, 3, 3), dict(group=2, pads=[1, 1, 1, 1])),
+                            ((1, 6, 6, 7), (6, 1, 3, 3), dict(group=6, pads=[1, 1, 1, 1])),
+                            ((1, 8, 8, 8), (8, 1, 3, 3), dict(group=8, strides=[2, 2], pads=[0, 0, 1, 1])),
+                            ((1, 3, 8, 8), (6, 1, 5, 5), dict(group=3, auto_pad="SAME_UPPER", strides=[2, 2])),
+                            ((1, 17, 5, 5), (19, 17, 1, 1), {}),
+                            ((1, 16, 6, 6), (32, 16, 3, 3), dict(auto_pad="SAME_LOWER", strides=[2, 2])),
+                            ((1, 1, 10, 10), (9, 1, 5, 5), dict(auto_pad="VALID")),
+                            ((1, 2, 3, 3), (3, 2, 3, 3), dict(pads=[2, 2, 2, 2]))]:
+        t.add("Conv", [real(*shape), Const(real(*w, scale=.5)), Const(real(w[0]))], **attrs)
+    t.add("Conv", [real(1, 3, 6, 6), Const(real(20, 3, 3, 3))])
+    t = text("Conv1d")
+    t.add("Conv", [real(1, 3, 12), Const(real(5, 3, 4)), Const(real(5))], pads=[1, 2], strides=[2])
+    t.add("Conv", [real(2, 4, 9), Const(real(4, 1, 3))], group=4, dilations=[2])
+
+
+def pool_texts():
+    t = text("MaxPool")
+    t.add("MaxPool", [real(1, 3, 8, 8)], kernel_shape=[2, 2], strides=[2, 2])
+    t.add("MaxPool", [real(2, 5, 7, 9)], kernel_shape=[3, 2], strides=[2, 3], pads=[1, 0, 1, 1])
+    t.add("MaxPool", [real(1, 3, 7, 7)], kernel_shape=[3, 3], strides=[2, 2], ceil_mode=1)
+    t.add("MaxPool", [real(1, 3, 9, 9)], kernel_shape=[3, 3], dilations=[2, 2])
+    t.add("MaxPool", [real(1, 3, 6, 6)], kernel_shape=[3, 3], strides=[2, 2], auto_pad="SAME_UPPER")
+    t = text("AveragePool")
+    t.add("AveragePool", [real(1, 3, 8, 8)], kernel_shape=[2, 2], strides=[2, 2])
+    t.add("AveragePool", [real(2, 5, 7, 9)], kernel_shape=[3, 2], strides=[2, 3], pads=[1, 0, 1, 1])
+    t.add("AveragePool", [real(2, 5, 7, 9)], kernel_shape=[3, 2], strides=[2, 3], pads=[1, 0, 1, 1], count_include_pad=1)
+    t.add("AveragePool", [real(1, 3, 7, 7)], kernel_shape=[3, 3], strides=[2, 2], ceil_mode=1)
+    t.add("AveragePool", [real(1, 3, 6, 6)], kernel_shape=[3, 3], strides=[2, 2], auto_pad="SAME_LOWER")
+    t = text("GlobalPool")
+    t.add("GlobalAveragePool", [real(2, 5, 7, 3)])
+    t.add("GlobalMaxPool", [real(2, 5, 7, 3)])
+
+
+def matrix_texts():
+    t = text("Gemm")
+    t.add("Gemm", [real(3, 5), Const(real(5, 7)), Const(real(7))])
+    t.add("Gemm", [real(1, 20), Const(real(9, 20)), Const(real(1, 9))], transB=1)
+    t.add("Gemm", [real(6, 3), Const(real(6, 4)), Const(real(3, 1))], transA=1, alpha=.5, beta=2.0)
+    t.add("Gemm", [real(3, 4), Const(real(4, 2))])
+    t.add("Gemm", [real(3, 4), real(5, 4), real(3, 5)], transB=1, alpha=.25, beta=.5)
+    t.add("Gemm", [real(7, 33), Const(real(33, 17)), Const(real(17))])
+    t = text("MatMul")
+    t.add("MatMul", [real(3, 5), Const(real(5, 7))])
+    t.add("MatMul", [real(2, 3, 5), Const(real(5, 4))])
+    t.add("MatMul", [real(2, 3, 5), real(2, 5, 4)])
+    t.add("MatMul", [real(2, 1, 3, 5), real(4, 5, 2)])
+    t.add("MatMul", [real(5), real(5)])
+    t.add("MatMul", [real(5), real(2, 5, 3)])
+    t.add("MatMul", [real(2, 3, 5), real(5)])
+
+
+def elementwise_texts():
+    t = text("Unary")
+    for op in ["Relu", "Sigmoid", "Tanh", "Exp", "Neg", "Abs", "Floor", "Ceil", "Round", "Sign", "Erf", "Softplus", "Softsign",
+               "Sin", "Cos", "Elu", "Selu", "LeakyRelu", "HardSigmoid", "Identity"]:
+        t.add(op, [real(2, 3, 4, scale=2)])
+    for op in ["Log", "Sqrt", "Reciprocal"]:
+        t.add(op, [np.abs(real(2, 5)) + np.float32(.1)])
+    t.add("LeakyRelu", [real(7)], alpha=.3)
+    t.add("Elu", [real(7)], alpha=.3)
+    t.add("HardSigmoid", [real(7, scale=3)], alpha=.3, beta=.4)
+    t.add("Not", [ints(5, low=0, high=2, dtype=np.bool_)])
+    t = text("Unary14", 14)
+    t.add("HardSwish", [real(9, scale=4)])
+    t.add("Relu", [real(3, 3)])
+    t = text("Gelu", 20)
+    t.add("Gelu", [real(9, scale=2)])
+    t.add("Gelu", [real(9, scale=2)], approximate="tanh")
+    t = text("Clip")
+    t.add("Clip", [real(9, scale=4), Const(np.float32(-1)), Const(np.float32(2))])
+    t.add("Clip", [real(9, scale=4), Const(np.float32(0))])
+    t.add("Clip", [real(9, scale=4), None, Const(np.float32(1))])
+    t = text("Clip6", 6)
+    t.add("Clip", [real(9, scale=4)], min=-1.0, max=2.0)
+    t = text("Binary")
+    for op in ["Add", "Sub", "Mul", "Div"]:
+        t.add(op, [real(2, 3, 4), real(2, 3, 4)])
+        t.add(op, [real(2, 3, 4), Const(real(4))])
+        t.add(op, [Const(real(3, 1)), real(2, 3, 4)])
+        t.add(op, [real(2, 1, 4), real(1, 3, 1)])
+        t.add(op, [real(2, 3), Const(np.float32(.5))])
+        t.add(op, [ints(6), ints(6, low=1)])
+    t.add("Pow", [np.abs(real(2, 3)), Const(np.float32(2.5))])
+    t.add("Pow", [real(2, 3), Const(np.float32(2))])
+    t.add("PRelu", [real(1, 3, 2, 2), Const(real(3, 1, 1))])
+    t.add("Mod", [ints(8, low=-9, high=10), ints(8, low=1, high=5)])
+    t.add("Mod", [real(8, scale=4), Const(real(8))], fmod=1)
+    t = text("Variadic")
+    for op in ["Min", "Max", "Sum", "Mean"]:
+        t.add(op, [real(3, 4), Const(real(4)), real(3, 1)])
+        t.add(op, [real(3, 4)])
+    t = text("Compare")
+    for op in ["Equal", "Less", "Greater", "LessOrEqual", "GreaterOrEqual"]:
+        t.add(op, [ints(3, 4), Const(ints(4))])
+        t.add(op, [np.round(real(5)), np.round(real(5))])
+    for op in ["And", "Or", "Xor"]:
+        t.add(op, [ints(6, low=0, high=2, dtype=np.bool_), ints(6, low=0, high=2, dtype=np.bool_)])
+    t.add("Where", [ints(3, 1, low=0, high=2, dtype=np.bool_), real(3, 4), Const(real(4))])
+    t = text("Cast")
+    for to in [onnx.TensorProto.INT32, onnx.TensorProto.INT64, onnx.TensorProto.UINT8, onnx.TensorProto.BOOL]:
+        t.add("Cast", [np.abs(real(6, scale=9))], to=int(to))
+        t.add("Cast", [ints(6, low=0, high=100)], to=int(to))
+    t.add("Cast", [ints(6)], to=int(onnx.TensorProto.FLOAT))
+    t.add("Cast", [ints(6, low=0, high=2, dtype=np.bool_)], to=int(onnx.TensorProto.FLOAT))
+
+
+def move_texts():
+    t = text("Transpose")
+    t.add("Transpose", [real(2, 3, 4)])
+    t.add("Transpose", [real(2, 3, 4, 5)], perm=[0, 2, 3, 1])
+    t.add("Transpose", [ints(3, 4, 2)], perm=[2, 0, 1])
+    t = text("Reshape")
+    t.add("Reshape", [real(2, 3, 4), i64(4, -1)])
+    t.add("Reshape", [real(2, 3, 4), i64(0, 12)])
+    t.add("Flatten", [real(2, 3, 4)])
+    t.add("Flatten", [real(2, 3, 4)], axis=-1)
+    t.add("Squeeze", [real(1, 3, 1, 2), i64(0, 2)])
+    t.add("Squeeze", [real(1, 3, 1, 2)])
+    t.add("Unsqueeze", [real(3, 2), i64(0, -1)])
+    t = text("Join")
+    t.add("Concat", [real(2, 3), Const(real(2, 2)), real(2, 4)], axis=1)
+    t.add("Concat", [real(2, 3), real(1, 3)], axis=-2)
+    t.add("Split", [real(6, 4)], outputs=3, axis=0)
+    t.add("Split", [real(2, 7), i64(3, 4)], outputs=2, axis=1)
+    t.add("Expand", [real(3, 1), i64(2, 1, 4)])
+    t.add("Tile", [real(2, 3), i64(2, 3)])
+    t = text("Slice")
+    t.add("Slice", [real(5, 6), i64(1, 0), i64(4, 100)])
+    t.add("Slice", [real(5, 6), i64(-1), i64(-100), i64(0), i64(-1)])
+    t.add("Slice", [real(5, 6), i64(1), i64(-1), i64(1), i64(2)])
+    t.add("Gather", [real(5, 3), Const(np.array([[0, 4], [-1, 2]], np.int64))])
+    t.add("Gather", [real(2, 5, 3), ints(4, low=0, high=5)], axis=1)
+    t.add("Gather", [real(2, 5), Const(np.int64(3))], axis=1)
+    t = text("Pad")
+    t.add("Pad", [real(2, 3), i64(1, 0, 0, 2)])
+    t.add("Pad", [real(2, 3), i64(1, 0, 0, 2), Const(np.float32(-1.5))])
+    t.add("Pad", [real(1, 2, 4, 4), i64(0, 0, 1, 2, 0, 0, 2, 1)], mode="edge")
+    t.add("Pad", [real(1, 2, 4, 4), i64(0, 0, 1, 2, 0, 0, 2, 1)], mode="reflect")
+    t.add("DepthToSpace", [real(1, 8, 2, 3)], blocksize=2)
+    t.add("DepthToSpace", [real(1, 8, 2, 3)], blocksize=2, mode="CRD")
+    t.add("SpaceToDepth", [real(1, 2, 4, 6)], blocksize=2)
+    t = text("Shape")
+    t.add("Shape", [real(2, 3, 4)])
+    t.add("Size", [real(2, 3, 4)])
+    t.add("ConstantOfShape", [i64(2, 3)], value=np.array([7], np.int64))
+    t.add("Range", [Const(np.int64(1)), Const(np.int64(9)), Const(np.int64(3))])
+
+
+def reduce_texts():
+    t = text("Softmax")
+    t.add("Softmax", [real(3, 5)])
+    t.add("Softmax", [real(2, 3, 4)], axis=1)
+    t.add("LogSoftmax", [real(3, 5)])
+    t.add("Softmax", [real(2, 4, scale=60)])
+    t = text("Softmax11", 11)
+    t.add("Softmax", [real(2, 3, 4)])
+    t.add("Softmax", [real(2, 3, 4)], axis=2)
+    t = text("Reduce")
+    for op in ["ReduceMean", "ReduceMax", "ReduceMin", "ReduceProd", "ReduceL1", "ReduceL2", "ReduceSumSquare", "ReduceLogSumExp"]:
+        t.add(op, [real(2, 3, 4)], axes=[1], keepdims=0)
+        t.add(op, [real(2, 3, 4)], axes=[-1, 0])
+        t.add(op, [real(2, 3, 4)])
+    t.add("ReduceSum", [real(2, 3, 4), i64(1)], keepdims=0)
+    t.add("ReduceSum", [real(2, 3, 4)])
+    t.add("ReduceSum", [ints(2, 3), i64(0)])
+    t.add("ArgMax", [real(3, 5)], axis=1)
+    t.add("ArgMin", [real(3, 5)], axis=0, keepdims=0)
+    t = text("Normalise", 17)
+    t.add("LayerNormalization", [real(2, 3, 8), Const(real(8)), Const(real(8))])
+    t.add("LayerNormalization", [real(2, 3, 8), Const(real(3, 8))], axis=1, epsilon=.01)
+    t.add("BatchNormalization", [real(2, 3, 4, 5), Const(real(3)), Const(real(3)), Const(real(3)), Const(np.abs(real(3)))])
+    t.add("BatchNormalization", [real(2, 3), Const(real(3)), Const(real(3)), Const(real(3)), Const(np.abs(real(3)))], epsilon=.1)
+
+
+def main():
+    for make in [conv_texts, pool_texts, matrix_texts, elementwise_texts, move_texts, reduce_texts]:
+        make()
+    folder = os.path.dirname(os.path.abspath(__file__))
+    for t in TEXTS:
+        if len(sys.argv) == 1 or t.name in sys.argv[1:]:
+            t.write(folder)
+            print(t.name, len(t.nodes))
+
+
+if __name__ == "__main__":
+    main()
