@@ -1,6 +1,6 @@
 /* Runs a generated model on the cases of in.bin: writes outputs to out.bin, nanoseconds of timed runs to time.bin and
- * stack bytes to stack.bin. What depends on the model is in harness_model.h, which adze writes beside this file: the buffers of
- * the model's arena, inputs and outputs, and call_model().
+ * stack bytes to stack.bin. What depends on the model is in harness_model.h, which adze writes beside this file: the
+ * buffers of the model's arena, inputs and outputs, and call_model().
  *
  * in.bin: three little-endian uint32 (cases, timed repeats of the first case, bytes of one case), then the cases, each
  * all inputs one after another. Buffers lie between guard words, so that a write outside is seen, and are filled with
@@ -26,9 +26,9 @@ typedef struct {
         type data[(elements) > 0 ? (elements) : 1];                                                                    \
         uint32_t after[GUARD_WORDS];                                                                                   \
     } variable
-#define BUFFER_ROW(variable, type, elements)                                                                           \
+#define BUFFER_ROW(label, variable, type, elements)                                                                    \
     {                                                                                                                  \
-#variable, variable.data, (size_t)(elements) * sizeof(type), variable.before, variable.after                   \
+        label, variable.data, (size_t)(elements) * sizeof(type), variable.before, variable.after                       \
     }
 
 #include "harness_model.h"

@@ -117,7 +117,8 @@ void *arena_grow(Arena *a, const void *old, size_t old_bytes, size_t new_bytes)
 char *arena_strndup(Arena *a, const char *s, size_t n)
 {
     char *copy = arena_alloc(a, n + 1);
-    memcpy(copy, s, n);
+    if (n)
+        memcpy(copy, s, n);
     return copy;
 }
 

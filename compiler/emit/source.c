@@ -194,9 +194,14 @@ static void includes(const Emitter *e, Buf *out)
     }
 }
 
+/* Kernels that use an instruction-set extension compile on that machine only; portable ones compile anywhere, so that a
+ * user can test on a PC what a board will run. */
 static void guard(const Emitter *e, Buf *out)
 {
-    if (e->target->arch_macro && e->target->arch_macro[0])
+    bool bound = false;
+    for (size_t i = 0; i < e->plan->steps.count; i++)
+        bound |= e->plan->steps.items[i]->kernel->feature[0] != 0;
+    if (bound && e->target->arch_macro && e->target->arch_macro[0])
         buf_printf(out, "\n#if !(%s)\n#error \"this code was generated for %s\"\n#endif\n", e->target->arch_macro,
                    c_comment(e->arena, e->target->name));
 }

@@ -69,13 +69,9 @@ void graph_replace(Graph *g, Value *old, Value *new)
         replace_output(g, old, new);
 }
 
-void graph_remove(Graph *g, Node *n)
+/* Takes n out of the list and away from its outputs. */
+static void unlink_node(Graph *g, Node *n)
 {
-    if (n->dead)
-        return;
-    for (size_t i = n->inputs.count; i-- > 0;)
-        use_remove(g, n, n->inputs.items[i]);
-    each_node_capture(g, n, use_remove);
     for (size_t i = 0; i < n->outputs.count; i++) {
         Value *v = n->outputs.items[i];
         if (v && v->producer == n)
@@ -87,32 +83,74 @@ void graph_remove(Graph *g, Node *n)
     g->node_count--;
 }
 
+void graph_remove(Graph *g, Node *n)
+{
+    if (n->dead)
+        return;
+    for (size_t i = n->inputs.count; i-- > 0;)
+        use_remove(g, n, n->inputs.items[i]);
+    each_node_capture(g, n, use_remove);
+    unlink_node(g, n);
+}
+
+/* While a sweep runs, the users of g's own values may be dead nodes; they are dropped from the end as they are met, and
+ * the rest when the sweep is over. So a value of many users costs one look at each. */
 static bool is_needed(const Node *n)
 {
     for (size_t i = 0; i < n->outputs.count; i++) {
-        const Value *v = n->outputs.items[i];
+        Value *v = n->outputs.items[i];
+        while (v && v->users.count && v->users.items[v->users.count - 1]->dead)
+            v->users.count--;
         if (v && (v->users.count || v->is_output))
             return true;
     }
     return false;
 }
 
+static void drop_dead_users(Value *v)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < v->users.count; i++)
+        if (!v->users.items[i]->dead)
+            v->users.items[kept++] = v->users.items[i];
+    v->users.count = kept;
+}
+
+static void remove_outer_use(Graph *g, Node *n, Value *v)
+{
+    if (v && !graph_owns(g, v))
+        use_remove(g, n, v);
+}
+
+/* One walk from the last node to the first, which finds all of a graph in order. */
+static size_t sweep_once(Graph *g)
+{
+    size_t removed = 0;
+    for (Node *n = g->last, *prev; n; n = prev) {
+        prev = n->prev;
+        if (!is_needed(n)) {
+            for (size_t i = 0; i < n->inputs.count; i++)
+                remove_outer_use(g, n, n->inputs.items[i]);
+            each_node_capture(g, n, remove_outer_use);
+            unlink_node(g, n);
+            removed++;
+            continue;
+        }
+        for (size_t i = 0; i < n->attrs.count; i++)
+            if (n->attrs.items[i].kind == ATTR_GRAPH)
+                removed += graph_sweep(n->attrs.items[i].graph);
+    }
+    return removed;
+}
+
 size_t graph_sweep(Graph *g)
 {
-    size_t removed = 0, before;
-    do { /* once, and once more to see that it was enough, when the graph is in order */
-        before = removed;
-        for (Node *n = g->last, *prev; n; n = prev) {
-            prev = n->prev;
-            if (!is_needed(n)) {
-                graph_remove(g, n);
-                removed++;
-                continue;
-            }
-            for (size_t i = 0; i < n->attrs.count; i++)
-                if (n->attrs.items[i].kind == ATTR_GRAPH)
-                    removed += graph_sweep(n->attrs.items[i].graph);
-        }
-    } while (removed != before);
+    size_t removed = 0, more;
+    do {
+        more = sweep_once(g);
+        removed += more;
+    } while (more); /* once more to see that it was enough; often, only where nodes are out of order */
+    for (size_t i = 0; i < g->values.count && removed; i++)
+        drop_dead_users(g->values.items[i]);
     return removed;
 }

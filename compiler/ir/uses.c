@@ -25,13 +25,24 @@ void use_remove(Graph *g, Node *n, Value *v)
         if (!n || !g)
             return;
     }
-    /* From the end: a sweep takes users away in reverse, and each is found at once. */
-    for (size_t i = v->users.count; i-- > 0;) {
-        if (v->users.items[i] != n)
-            continue;
-        memmove(&v->users.items[i], &v->users.items[i + 1], (v->users.count - i - 1) * sizeof(Node *));
-        v->users.count--;
-        return;
+    /* Searched and closed up from both ends: nodes go away in order or in reverse, and a constant may have a hundred
+     * thousand users. */
+    Node **users = v->users.items;
+    size_t count = v->users.count;
+    for (size_t i = 0; i < (count + 1) / 2; i++) {
+        size_t mirrored = count - 1 - i;
+        if (users[mirrored] == n) {
+            memmove(users + mirrored, users + mirrored + 1, i * sizeof *users);
+            v->users.count--;
+            return;
+        }
+        if (users[i] == n) {
+            memmove(users + 1, users, i * sizeof *users);
+            v->users.items++;
+            v->users.count--;
+            v->users.capacity--;
+            return;
+        }
     }
 }
 

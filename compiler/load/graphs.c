@@ -62,8 +62,10 @@ static void read_inputs(Loader *l, Scope *s, const Onnx__GraphProto *g, bool is_
 
 static void read_outputs(Loader *l, Scope *s, const Onnx__GraphProto *g, bool is_main)
 {
-    if (is_main && g->n_output == 0)
-        diag_error(l->diag, "the graph has no outputs, so there is nothing to compute");
+    if (g->n_output == 0)
+        diag_error(l->diag, "%s has no outputs, so there is nothing to compute",
+                   is_main ? "the graph"
+                           : arena_printf(l->wire, "the subgraph %s", diag_quote(l->wire, s->graph->name)));
     for (size_t i = 0; i < g->n_output; i++) {
         const char *name = text_or_empty(g->output[i]->name);
         Value *v = *name ? lookup(s, name) : NULL;

@@ -38,9 +38,12 @@ const char *foreign_kind(const unsigned char *bytes, size_t size)
         if (size >= magics[i].at + n && memcmp(bytes + magics[i].at, magics[i].magic, n) == 0)
             return magics[i].kind;
     }
-    size_t shown = size < 4096 ? size : 4096;
-    for (size_t i = 0; i < shown; i++)
-        if ((bytes[i] < 0x20 || bytes[i] == 0x7f) && !strchr("\t\n\r\f", bytes[i] ? bytes[i] : 1))
+    size_t shown = size < 4096 ? size : 4096, ascii = 0;
+    for (size_t i = 0; i < shown; i++) {
+        unsigned char c = bytes[i];
+        if ((c < 0x20 && (c < '\t' || c > '\r')) || c == 0x7f)
             return NULL;
-    return "text, not a model; hint: only the binary form of ONNX is supported";
+        ascii += c < 0x80;
+    }
+    return ascii < shown / 2 ? NULL : "text, not a model; hint: only the binary form of ONNX is supported";
 }

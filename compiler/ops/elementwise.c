@@ -248,6 +248,14 @@ bool lower_mod(OpContext *c, Plan *p, Node *n)
     return lower_binary(c, p, n, as_c ? "Fmod" : "Mod", node_in(n, 0), node_in(n, 1), node_out(n, 0));
 }
 
+bool infer_variadic(OpContext *c, Graph *g, Node *n)
+{
+    for (size_t i = 0; i < n->inputs.count; i++)
+        if (!node_in(n, i))
+            return node_error(c, n, "its input %zu is left out", i);
+    return infer_binary(c, g, n);
+}
+
 /* Sum, Mean, Min, Max of any number of inputs: a chain. */
 bool lower_variadic(OpContext *c, Plan *p, Node *n)
 {
@@ -255,9 +263,6 @@ bool lower_variadic(OpContext *c, Plan *p, Node *n)
     const char *function = is_mean || !strcmp(n->op->name, "Sum") ? "Add" : n->op->name;
     size_t count = n->inputs.count;
     Value *so_far = node_in(n, 0), *y = node_out(n, 0);
-    for (size_t i = 0; i < count; i++)
-        if (!node_in(n, i))
-            return node_error(c, n, "its input %zu is left out", i);
     if (count == 1) {
         plan_alias(p, y, so_far);
         return true;

@@ -116,6 +116,7 @@ LOWER(lower_legacy_binary);
 INFER(infer_pow);
 LOWER(lower_pow);
 LOWER(lower_mod);
+INFER(infer_variadic);
 LOWER(lower_variadic);
 INFER(infer_where);
 LOWER(lower_where);

@@ -30,10 +30,16 @@ const Operator *operator_find(const char *domain, const char *name, int version)
     return best;
 }
 
+static void bind(Node *n)
+{
+    if (!n->op)
+        n->op = operator_find(n->domain ? n->domain : "", n->op_type, n->version);
+}
+
 void ops_bind(Graph *g)
 {
     GRAPH_NODES(g, n)
-    n->op = operator_find(n->domain ? n->domain : "", n->op_type, n->version);
+    bind(n);
 }
 
 bool node_error(OpContext *c, const Node *n, const char *format, ...)
@@ -228,6 +234,7 @@ bool ops_check(const Graph *g, Diag *d)
 
 bool op_infer(OpContext *c, Graph *g, Node *n)
 {
+    bind(n); /* passes make nodes */
     if (!n->op)
         return unknown_operator(c, n);
     return check_counts(c, n) && (!n->op->infer || n->op->infer(c, g, n));
@@ -269,6 +276,7 @@ static bool check_value(OpContext *c, const Node *n, const Value *v, const char 
 bool op_lower(OpContext *c, Plan *p, Node *n)
 {
     p->lowering = n;
+    bind(n);
     if (!n->op)
         return unknown_operator(c, n);
     if (!check_counts(c, n))

@@ -21,9 +21,10 @@ typedef bool LowerFn(OpContext *c, Plan *p, Node *n);
 
 typedef struct Operator {
     const char *domain, *name;
-    int since; /* first opset version with this meaning */
+    int since;                                            /* first opset version with this meaning */
     int min_inputs, max_inputs, min_outputs, max_outputs; /* max -1: any number */
-    const char *attributes; /* "alpha=0.01f beta=1i axes=ints name=s!": known names, defaults, ! required; for checking and docs */
+    const char *attributes; /* "alpha=0.01f beta=1i axes=ints name=s!": known names, defaults, ! required; for checking
+                               and docs */
     const char *types;      /* first input's types that lowering takes: "f32 i32"; "*": any; for messages and docs */
     InferFn *infer;
     LowerFn *lower;  /* NULL: only folded or rewritten away by passes */
@@ -65,6 +66,7 @@ typedef struct {
     int spatial;
     int64_t kernel[3], stride[3], dilation[3], begin[3], end[3], out[3];
 } Window;
-bool window_of(OpContext *c, const Node *n, const int64_t *in, int spatial, const int64_t *kernel, bool ceil_mode, Window *w);
+bool window_of(OpContext *c, const Node *n, const int64_t *in, int spatial, const int64_t *kernel, bool ceil_mode,
+               Window *w);
 
 #endif

@@ -30,7 +30,8 @@ Packed depthwise_f32_avx2_packed(const Step *s);
 void depthwise_f32_avx2_pack(const Step *s, const void *logical, void *packed);
 void depthwise_f32_avx2_unpack(const Step *s, const void *packed, void *logical);
 
-/* Blocked kernels spend a whole block on a group: groups of one output (depthwise with a multiplier) are left to ref. */
+/* Blocked kernels spend a whole block on a group: groups of one output (depthwise with a multiplier) are left to ref.
+ */
 bool conv_blocked_accepts(const Step *s);
 
 #endif

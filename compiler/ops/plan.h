@@ -54,12 +54,12 @@ struct Kernel {
     const char *feature;  /* what the target must have, "" for none: "avx2", ... (a target lists its features) */
     const char *header;   /* "tile/conv.h", emitted as adze_tile_conv.h */
     Kind kind;
-    const char *name;     /* Step.function it serves ("Add"), or NULL: any */
-    const char *types;    /* of inputs and outputs, "f32,f32,f32,f32>f32"; "*" any; "=N" any type of N bytes */
-    const char *params;   /* C name of the parameter struct */
-    int priority;         /* the highest that accepts wins */
-    bool (*accepts)(const Step *s);            /* NULL: every step of its kind and types */
-    size_t (*scratch)(const Step *s);          /* bytes; NULL: none */
+    const char *name;   /* Step.function it serves ("Add"), or NULL: any */
+    const char *types;  /* of inputs and outputs, "f32,f32,f32,f32>f32"; "*" any; "=N" any type of N bytes */
+    const char *params; /* C name of the parameter struct */
+    int priority;       /* the highest that accepts wins */
+    bool (*accepts)(const Step *s);   /* NULL: every step of its kind and types */
+    size_t (*scratch)(const Step *s); /* bytes; NULL: none */
     /* For the constant operand 1 (weights): packed size, packing, and the tested inverse; NULL: as it is. */
     Packed (*packed)(const Step *s);
     void (*pack)(const Step *s, const void *logical, void *packed);
@@ -90,11 +90,11 @@ typedef enum { PLACE_NONE, PLACE_INPUT, PLACE_OUTPUT, PLACE_CONST, PLACE_ARENA, 
 
 typedef struct {
     PlaceKind kind;
-    int index;           /* PLACE_INPUT, PLACE_OUTPUT: which */
-    const Value *alias;  /* PLACE_ALIAS: same bytes as that value (Reshape; in place) */
+    int index;          /* PLACE_INPUT, PLACE_OUTPUT: which */
+    const Value *alias; /* PLACE_ALIAS: same bytes as that value (Reshape; in place) */
     size_t bytes;
-    size_t offset;       /* PLACE_ARENA: in the arena */
-    int first, last;     /* steps between which the bytes are alive, inclusive */
+    size_t offset;   /* PLACE_ARENA: in the arena */
+    int first, last; /* steps between which the bytes are alive, inclusive */
 } Place;
 
 typedef struct Plan {
@@ -103,14 +103,15 @@ typedef struct Plan {
     ARRAY(Step *) steps;
     Place *places; /* by Value.id */
     size_t place_count;
-    size_t arena_bytes;   /* peak of values and scratch */
+    size_t arena_bytes; /* peak of values and scratch */
     size_t arena_lower_bound;
     const Node *lowering; /* the node whose LowerFn runs */
 } Plan;
 
 /* Appends a step for the node being lowered. params is copied. Operands follow with step_in/step_out. */
 Step *plan_step(Plan *p, Kind kind, const char *function, const char *params_type, const void *params, size_t bytes);
-#define PLAN_STEP(p, kind, function, struct_type, ptr) plan_step((p), (kind), (function), #struct_type, (ptr), sizeof(struct_type))
+#define PLAN_STEP(p, kind, function, struct_type, ptr)                                                                 \
+    plan_step((p), (kind), (function), #struct_type, (ptr), sizeof(struct_type))
 void step_in(Step *s, Value *v); /* NULL: left out */
 void step_out(Step *s, Value *v);
 /* `out` is the same bytes as `in` (Reshape and its kin); no step. */
@@ -132,8 +133,8 @@ const Kernel *kernel_ref(const Step *s);
 typedef struct {
     const char *name;
     size_t offset;
-    char type;  /* 'i' int32_t, 'f' float */
-    int count;  /* of an array, 1 for a scalar */
+    char type; /* 'i' int32_t, 'f' float */
+    int count; /* of an array, 1 for a scalar */
 } ParamField;
 typedef struct {
     const char *name; /* "adze_conv_params" */

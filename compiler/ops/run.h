@@ -7,7 +7,8 @@
 
 typedef struct Runner Runner;
 
-/* Called after each step with its outputs filled; step->out[i] has the data given. For calibration and tracing. */
+/* Called after each step; in and out are its operands as the kernel got them (operand 1 may be packed).
+ * For calibration and tracing. */
 typedef void StepHook(void *context, const Step *step, const void *const *in, void *const *out);
 
 /* Reports an error and returns NULL when a step has no kernel that serves it. The plan must outlive the runner. */

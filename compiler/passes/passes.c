@@ -61,6 +61,14 @@ static void dump(const PassContext *c, const Graph *g, const Pass *p, int round,
     buf_free(&text);
 }
 
+/* Nodes that graph_replace and graph_output put between, and passes made without rw_node. */
+static void bind_new(Graph *g)
+{
+    GRAPH_NODES(g, n)
+    if (!n->op)
+        n->op = operator_find(n->domain, n->op_type, n->version);
+}
+
 static bool run_once(PassContext *c, Graph *g, const Pass *p, int round, double *seconds, bool *changed)
 {
     bool pass_changed = false;
@@ -69,6 +77,8 @@ static bool run_once(PassContext *c, Graph *g, const Pass *p, int round, double 
     if (c->time)
         *seconds += now() - start;
     arena_reset(c->scratch);
+    if (pass_changed)
+        bind_new(g);
     ok = ok && graph_check(g, c->diag, p->name);
     arena_reset(c->scratch);
     dump(c, g, p, round, pass_changed);

@@ -8,6 +8,8 @@
  * never grow, and Transposes then only move down, so that it ends. */
 #include "passes/turn.h"
 #include "passes/absorb.h"
+#include "passes/canonicalise.h"
+#include "passes/commute.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -275,12 +277,13 @@ static bool try_single(State *s, Node *n)
     return false;
 }
 
-/* f(Reshape(x)) -> Reshape(f(x)): brings activations next to what they can be fused with. */
+/* f(Reshape(x)) -> Reshape(f(x)): brings activations next to what they can be fused with. Others may read Reshape(x):
+ * it is only a view. */
 static bool sink_reshape(PassContext *c, Graph *g, Node *n)
 {
     (void)c;
     Value *x = node_in(n, 0), *y = node_out(n, 0);
-    if (!is_unary(n) || !known(x) || !known(y) || !node_is(x->producer, "Reshape") || !single_use(x))
+    if (!is_unary(n) || !known(x) || !known(y) || !node_is(x->producer, "Reshape"))
         return false;
     Value *inner = node_in(x->producer, 0);
     if (!known(inner))
@@ -301,7 +304,7 @@ static bool sink_reshapes(PassContext *c, Graph *g, Node *n)
     Value *a = node_in(n, 0), *b = node_in(n, 1), *y = node_out(n, 0);
     if (!is_broadcast(n) || n->inputs.count != 2 || !known(a) || !known(b) || !known(y) || node_is(n, "PRelu"))
         return false;
-    if (!node_is(a->producer, "Reshape") || !node_is(b->producer, "Reshape") || !single_use(a) || !single_use(b))
+    if (!node_is(a->producer, "Reshape") || !node_is(b->producer, "Reshape"))
         return false;
     Value *x = node_in(a->producer, 0), *z = node_in(b->producer, 0);
     if (!known(x) || !known(z) || !shape_equal(&x->shape, &z->shape) || !shape_equal(&a->shape, &y->shape) ||
@@ -317,11 +320,14 @@ static bool sink_reshapes(PassContext *c, Graph *g, Node *n)
 
 bool pass_transposes(PassContext *c, Graph *g, bool *changed)
 {
-    static RewriteFn *const rules[] = {absorb_transpose, sink_reshape, sink_reshapes};
+    static RewriteFn *const rules[] = {merge_transpose, absorb_transpose, sink_transpose,
+                                       hoist_transpose, sink_reshape,     sink_reshapes};
     if (!rewrite_all(c, g, rules, sizeof rules / sizeof *rules, changed))
         return false;
     State s = {.c = c, .g = g};
     int place = 0;
+    if (graph_sweep(g) > 0) /* what nothing reads must not count as a reader */
+        *changed = true;
     grow(&s);
     GRAPH_NODES(g, n)
     s.order[n->id] = ++place;

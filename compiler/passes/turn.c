@@ -310,6 +310,17 @@ static void replace_turned(Graph *g, Node *n, Value *old, Value *v, const Turn *
         graph_remove(g, back->producer);
 }
 
+/* Removes the Transposes and Reshapes that lead to v and that nothing reads any more: they would count as readers. */
+static void remove_unread(Graph *g, Value *v)
+{
+    while (v && v->producer && !v->users.count && !v->is_output &&
+           (node_is(v->producer, "Transpose") || node_is(v->producer, "Reshape"))) {
+        Node *n = v->producer;
+        v = node_in(n, 0);
+        graph_remove(g, n);
+    }
+}
+
 Node *turn_node(Graph *g, Node *n, const Turn *t)
 {
     int64_t pads[2 * MAX_RANK] = {0};
@@ -339,5 +350,7 @@ Node *turn_node(Graph *g, Node *n, const Turn *t)
             graph_replace(g, old, copy->outputs.items[i]);
     }
     graph_remove(g, n);
+    for (size_t i = 0; i < n->inputs.count; i++)
+        remove_unread(g, n->inputs.items[i]);
     return copy;
 }

@@ -161,8 +161,8 @@ static void port_buffers(const Builder *b, Buf *out, const char *port, const cha
         buf_printf(out, "BUFFER(%s%ld, %s_%s_%ld_TYPE, %s_%s_%ld_ELEMENTS);\n", port, i, p, kind, i, p, kind, i);
     buf_printf(out, "enum { %sS = %ld };\nstatic const Buffer %ss[] = {\n", kind, count, port);
     for (long i = 0; i < count; i++)
-        buf_printf(out, "    BUFFER_ROW(%s%ld, %s_%s_%ld_TYPE, %s_%s_%ld_ELEMENTS),\n", port, i, p, kind, i, p, kind,
-                   i);
+        buf_printf(out, "    BUFFER_ROW(\"%s %ld\", %s%ld, %s_%s_%ld_TYPE, %s_%s_%ld_ELEMENTS),\n", port, i, port, i, p,
+                   kind, i, p, kind, i);
     buf_puts(out, "    {0},\n};\n");
 }
 
@@ -170,7 +170,7 @@ static void write_model_h(const Builder *b, Buf *out, long inputs, long outputs)
 {
     buf_printf(out, "#include \"%s/%s.h\"\n\n", b->folder, b->model);
     buf_printf(out, "BUFFER(harness_arena_, %s_arena, 1);\n", b->model);
-    buf_printf(out, "static const Buffer arena = BUFFER_ROW(harness_arena_, %s_arena, 1);\n\n", b->model);
+    buf_printf(out, "static const Buffer arena = BUFFER_ROW(\"arena\", harness_arena_, %s_arena, 1);\n\n", b->model);
     port_buffers(b, out, "input", "INPUT", inputs);
     port_buffers(b, out, "output", "OUTPUT", outputs);
     buf_printf(out, "\nstatic int call_model(void)\n{\n    BOARD_BEGIN();\n    int status = %s_run(harness_arena_.data",

@@ -35,6 +35,14 @@ ADZE_FORCE_INLINE __m256 adze_avx2_copy(__m256 v)
     return v;
 }
 
+/* An index that the compiler cannot take apart: clang adds half of it to every pointer outside of the loop, and then
+ * has more pointers than registers. */
+ADZE_FORCE_INLINE ptrdiff_t adze_avx2_index(ptrdiff_t i)
+{
+    __asm__("" : "+r"(i));
+    return i;
+}
+
 /* All ones in the first `count` lanes; none for count <= 0. */
 ADZE_FORCE_INLINE __m256i adze_avx2_mask(int32_t count)
 {

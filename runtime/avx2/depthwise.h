@@ -64,8 +64,8 @@ ADZE_FORCE_INLINE void adze_avx2_depthwise_block(const int pixels, const int col
     for (int32_t r = t->rows; r > 0; r--, row += t->x_row, w_row += t->w_row) {
         if (columns == 3) {
             adze_avx2_depthwise_tap(pixels, masked, mask, w_row, x, row, sum);
-            adze_avx2_depthwise_tap(pixels, masked, mask, w_row + w_tap, x, row + x_tap, sum);
-            adze_avx2_depthwise_tap(pixels, masked, mask, w_row + 2 * w_tap, x, row + 2 * x_tap, sum);
+            adze_avx2_depthwise_tap(pixels, masked, mask, w_row + w_tap, x, adze_avx2_index(row + x_tap), sum);
+            adze_avx2_depthwise_tap(pixels, masked, mask, w_row + 2 * w_tap, x, adze_avx2_index(row + 2 * x_tap), sum);
             continue;
         }
         const float *w = w_row;
@@ -75,8 +75,8 @@ ADZE_FORCE_INLINE void adze_avx2_depthwise_block(const int pixels, const int col
     }
     if (residual)
         ADZE_AVX2_UNROLL
-        for (int i = 0; i < pixels; i++)
-            sum[i] = _mm256_add_ps(sum[i], adze_avx2_depthwise_load(residual + at[i] + c, masked, mask));
+    for (int i = 0; i < pixels; i++)
+        sum[i] = _mm256_add_ps(sum[i], adze_avx2_depthwise_load(residual + at[i] + c, masked, mask));
     ADZE_AVX2_UNROLL
     for (int i = 0; i < pixels; i++) {
         if (masked)

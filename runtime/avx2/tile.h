@@ -20,11 +20,11 @@ typedef struct {
     const float *bias;     /* or NULL; of the first channel, as the next two */
     const float *residual; /* or NULL */
     float *y;
-    ptrdiff_t taps;        /* steps of k in a block of w */
-    ptrdiff_t w_at;        /* the first step of the area */
-    ptrdiff_t w_row;       /* from the end of a row to the start of the next */
-    ptrdiff_t x_row;       /* from the start of a row to that of the next */
-    ptrdiff_t x_run;       /* from the start of a run to that of the next; the runs of w follow each other */
+    ptrdiff_t taps;  /* steps of k in a block of w */
+    ptrdiff_t w_at;  /* the first step of the area */
+    ptrdiff_t w_row; /* from the end of a row to the start of the next */
+    ptrdiff_t x_row; /* from the start of a row to that of the next */
+    ptrdiff_t x_run; /* from the start of a run to that of the next; the runs of w follow each other */
     int32_t rows, runs, length;
     int32_t channels;
     float lo, hi;
@@ -51,14 +51,14 @@ ADZE_FORCE_INLINE void adze_avx2_finish(const int pixels, const int vectors, con
     float *y = t->y + o;
     if (t->residual)
         ADZE_AVX2_UNROLL
-        for (int i = 0; i < pixels; i++) {
-            const float *r = t->residual + at->y[i] + o;
-            ADZE_AVX2_UNROLL
-            for (int v = 0; v < vectors - 1; v++)
-                sum[i * vectors + v] = _mm256_add_ps(sum[i * vectors + v], _mm256_loadu_ps(r + 8 * v));
-            const int last = i * vectors + vectors - 1;
-            sum[last] = _mm256_add_ps(sum[last], _mm256_maskload_ps(r + 8 * (vectors - 1), mask));
-        }
+    for (int i = 0; i < pixels; i++) {
+        const float *r = t->residual + at->y[i] + o;
+        ADZE_AVX2_UNROLL
+        for (int v = 0; v < vectors - 1; v++)
+            sum[i * vectors + v] = _mm256_add_ps(sum[i * vectors + v], _mm256_loadu_ps(r + 8 * v));
+        const int last = i * vectors + vectors - 1;
+        sum[last] = _mm256_add_ps(sum[last], _mm256_maskload_ps(r + 8 * (vectors - 1), mask));
+    }
     ADZE_AVX2_UNROLL
     for (int i = 0; i < pixels * vectors; i++)
         sum[i] = adze_avx2_act(sum[i], lo, hi);
@@ -98,8 +98,9 @@ ADZE_FORCE_INLINE void adze_avx2_step(const int pixels, const int vectors, ptrdi
     }
 }
 
-/* `vectors` of eight channels, from channel o on, of `pixels` pixels. Each of these sums is split into `split` ones, 1, 2
- * or 4, so that there are enough of them to keep both units busy. All three are constants, their product at most 12. */
+/* `vectors` of eight channels, from channel o on, of `pixels` pixels. Each of these sums is split into `split` ones, 1,
+ * 2 or 4, so that there are enough of them to keep both units busy. All three are constants, their product at most 12.
+ */
 ADZE_FORCE_INLINE void adze_avx2_block(const int pixels, const int vectors, const int split, const adze_avx2_f32 *t,
                                        int32_t o, const adze_avx2_pixels *at)
 {

@@ -38,8 +38,8 @@ ADZE_FORCE_INLINE int adze_area_rows(const adze_conv_params *p, adze_area *a)
     a->y0 = a->y1;
     if (a->y0 >= p->out_h)
         return 0;
-    a->y1 = adze_area_span(a->y0, p->out_h, p->in_h, p->kernel_h, p->stride_h, p->dilation_h, p->pad_top, &a->ky0,
-                           &a->ky1);
+    a->y1 =
+        adze_area_span(a->y0, p->out_h, p->in_h, p->kernel_h, p->stride_h, p->dilation_h, p->pad_top, &a->ky0, &a->ky1);
     return 1;
 }
 

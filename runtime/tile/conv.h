@@ -60,10 +60,9 @@ ADZE_KERNEL void adze_conv_f32_tile(const adze_conv_params *p, const float *x, c
         const ptrdiff_t x_at = (ptrdiff_t)n * p->in_h * p->in_w * p->in_c;
         const ptrdiff_t y_at = (ptrdiff_t)n * p->out_h * p->out_w * p->out_c;
         for (int32_t g = 0; g < p->group; g++)
-            adze_conv_f32_tile_group(p, x + x_at + (ptrdiff_t)g * in, w + g * group_w,
-                                     bias ? bias + (ptrdiff_t)g * out : NULL,
-                                     residual ? residual + y_at + (ptrdiff_t)g * out : NULL,
-                                     y + y_at + (ptrdiff_t)g * out);
+            adze_conv_f32_tile_group(
+                p, x + x_at + (ptrdiff_t)g * in, w + g * group_w, bias ? bias + (ptrdiff_t)g * out : NULL,
+                residual ? residual + y_at + (ptrdiff_t)g * out : NULL, y + y_at + (ptrdiff_t)g * out);
     }
 }
 

@@ -38,22 +38,22 @@ ADZE_KERNEL void adze_depthwise_f32_tile_4x4(const adze_tile_f32 *t, int32_t o, 
         const ptrdiff_t next = t->x_run;
         for (int32_t j = t->runs; j > 0; j--, w += 4, x0 += next, x1 += next, x2 += next, x3 += next) {
             const float w0 = w[0], w1 = w[1], w2 = w[2], w3 = w[3];
-            a00 += x0[0] * w0;
-            a01 += x0[1] * w1;
-            a02 += x0[2] * w2;
-            a03 += x0[3] * w3;
-            a10 += x1[0] * w0;
-            a11 += x1[1] * w1;
-            a12 += x1[2] * w2;
-            a13 += x1[3] * w3;
-            a20 += x2[0] * w0;
-            a21 += x2[1] * w1;
-            a22 += x2[2] * w2;
-            a23 += x2[3] * w3;
-            a30 += x3[0] * w0;
-            a31 += x3[1] * w1;
-            a32 += x3[2] * w2;
-            a33 += x3[3] * w3;
+            ADZE_TILE_MAC(a00, x0[0], w0);
+            ADZE_TILE_MAC(a01, x0[1], w1);
+            ADZE_TILE_MAC(a02, x0[2], w2);
+            ADZE_TILE_MAC(a03, x0[3], w3);
+            ADZE_TILE_MAC(a10, x1[0], w0);
+            ADZE_TILE_MAC(a11, x1[1], w1);
+            ADZE_TILE_MAC(a12, x1[2], w2);
+            ADZE_TILE_MAC(a13, x1[3], w3);
+            ADZE_TILE_MAC(a20, x2[0], w0);
+            ADZE_TILE_MAC(a21, x2[1], w1);
+            ADZE_TILE_MAC(a22, x2[2], w2);
+            ADZE_TILE_MAC(a23, x2[3], w3);
+            ADZE_TILE_MAC(a30, x3[0], w0);
+            ADZE_TILE_MAC(a31, x3[1], w1);
+            ADZE_TILE_MAC(a32, x3[2], w2);
+            ADZE_TILE_MAC(a33, x3[3], w3);
         }
     }
     adze_tile_store(t, at->y[0], o, a00, a01, a02, a03);

@@ -9,14 +9,21 @@
 #include "adze.h"
 #include "ref/act.h"
 
+/* a * b + c, in one instruction where the machine has one: in C99 mode gcc does not join the two on its own. */
+#if defined(__FP_FAST_FMAF) || defined(__ARM_FEATURE_FMA)
+#define ADZE_TILE_MAC(sum, a, b) ((sum) = __builtin_fmaf((a), (b), (sum)))
+#else
+#define ADZE_TILE_MAC(sum, a, b) ((sum) += (a) * (b))
+#endif
+
 enum { ADZE_TILE_PIXELS = 4, ADZE_TILE_CHANNELS = 4 };
 
 /* What the tiles of one area have in common. The inputs of a sum are rows of runs of consecutive elements: a Conv's
  * kernel_h rows, each one run of kernel_w * in_c elements where taps lie side by side; a Gemm's one row of one run. */
 typedef struct {
-    const float *x, *w;     /* w: the first tap of the first channel */
-    const float *bias;      /* or NULL; of the first channel, as the next two */
-    const float *residual;  /* or NULL */
+    const float *x, *w;    /* w: the first tap of the first channel */
+    const float *bias;     /* or NULL; of the first channel, as the next two */
+    const float *residual; /* or NULL */
     float *y;
     ptrdiff_t w_block;      /* from a block of channels to the next */
     ptrdiff_t w_row, x_row; /* from the start of a row to that of the next */
@@ -79,12 +86,24 @@ ADZE_KERNEL void adze_tile_1x4(const adze_tile_f32 *t, int32_t o, ptrdiff_t x_at
         const float *w = row, *run = x_row;
         for (int32_t j = 0; j < t->runs; j++, run += t->x_run) {
             const float *x = run;
-            for (int32_t k = t->length; k > 0; k--, w += 4) {
-                const float v = *x++;
-                a0 += v * w[0];
-                a1 += v * w[1];
-                a2 += v * w[2];
-                a3 += v * w[3];
+            int32_t k = t->length;
+            for (; k > 1; k -= 2, x += 2, w += 8) {
+                const float v0 = x[0], v1 = x[1];
+                ADZE_TILE_MAC(a0, v0, w[0]);
+                ADZE_TILE_MAC(a1, v0, w[1]);
+                ADZE_TILE_MAC(a2, v0, w[2]);
+                ADZE_TILE_MAC(a3, v0, w[3]);
+                ADZE_TILE_MAC(a0, v1, w[4]);
+                ADZE_TILE_MAC(a1, v1, w[5]);
+                ADZE_TILE_MAC(a2, v1, w[6]);
+                ADZE_TILE_MAC(a3, v1, w[7]);
+            }
+            if (k > 0) {
+                ADZE_TILE_MAC(a0, x[0], w[0]);
+                ADZE_TILE_MAC(a1, x[0], w[1]);
+                ADZE_TILE_MAC(a2, x[0], w[2]);
+                ADZE_TILE_MAC(a3, x[0], w[3]);
+                w += 4;
             }
         }
     }
@@ -109,25 +128,25 @@ ADZE_KERNEL void adze_tile_4x4(const adze_tile_f32 *t, int32_t o, const adze_til
             for (int32_t k = t->length; k > 0; k--, w += 4) {
                 const float w0 = w[0], w1 = w[1], w2 = w[2], w3 = w[3];
                 float v = *x0++;
-                a00 += v * w0;
-                a01 += v * w1;
-                a02 += v * w2;
-                a03 += v * w3;
+                ADZE_TILE_MAC(a00, v, w0);
+                ADZE_TILE_MAC(a01, v, w1);
+                ADZE_TILE_MAC(a02, v, w2);
+                ADZE_TILE_MAC(a03, v, w3);
                 v = *x1++;
-                a10 += v * w0;
-                a11 += v * w1;
-                a12 += v * w2;
-                a13 += v * w3;
+                ADZE_TILE_MAC(a10, v, w0);
+                ADZE_TILE_MAC(a11, v, w1);
+                ADZE_TILE_MAC(a12, v, w2);
+                ADZE_TILE_MAC(a13, v, w3);
                 v = *x2++;
-                a20 += v * w0;
-                a21 += v * w1;
-                a22 += v * w2;
-                a23 += v * w3;
+                ADZE_TILE_MAC(a20, v, w0);
+                ADZE_TILE_MAC(a21, v, w1);
+                ADZE_TILE_MAC(a22, v, w2);
+                ADZE_TILE_MAC(a23, v, w3);
                 v = *x3++;
-                a30 += v * w0;
-                a31 += v * w1;
-                a32 += v * w2;
-                a33 += v * w3;
+                ADZE_TILE_MAC(a30, v, w0);
+                ADZE_TILE_MAC(a31, v, w1);
+                ADZE_TILE_MAC(a32, v, w2);
+                ADZE_TILE_MAC(a33, v, w3);
             }
         }
     }

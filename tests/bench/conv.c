@@ -74,15 +74,28 @@ int main(int argc, char **argv)
         int32_t pad_h = (out_h - 1) * l->stride + l->kernel - l->h, pad_w = (out_w - 1) * l->stride + l->kernel - l->w;
         pad_h = pad_h < 0 ? 0 : pad_h; /* a 1x1 kernel with stride leaves the last row alone */
         pad_w = pad_w < 0 ? 0 : pad_w;
-        const adze_conv_params p = {.batch = 1, .in_h = l->h, .in_w = l->w, .in_c = l->c, .out_h = out_h,
-                                    .out_w = out_w, .out_c = l->o, .kernel_h = l->kernel, .kernel_w = l->kernel,
-                                    .stride_h = l->stride, .stride_w = l->stride, .dilation_h = 1, .dilation_w = 1,
-                                    .pad_top = pad_h / 2, .pad_left = pad_w / 2, .group = l->depthwise ? l->c : 1,
-                                    .lo = 0.0f, .hi = INFINITY};
+        const adze_conv_params p = {.batch = 1,
+                                    .in_h = l->h,
+                                    .in_w = l->w,
+                                    .in_c = l->c,
+                                    .out_h = out_h,
+                                    .out_w = out_w,
+                                    .out_c = l->o,
+                                    .kernel_h = l->kernel,
+                                    .kernel_w = l->kernel,
+                                    .stride_h = l->stride,
+                                    .stride_w = l->stride,
+                                    .dilation_h = 1,
+                                    .dilation_w = 1,
+                                    .pad_top = pad_h / 2,
+                                    .pad_left = pad_w / 2,
+                                    .group = l->depthwise ? l->c : 1,
+                                    .lo = 0.0f,
+                                    .hi = INFINITY};
         const size_t taps = (size_t)(l->kernel * l->kernel * (l->depthwise ? 1 : l->c));
         const size_t out = (size_t)(out_h * out_w * l->o);
-        float *x = numbers((size_t)(l->h * l->w * l->c)), *w = numbers(taps * (size_t)(l->o + 16)), *b = numbers((size_t)l->o),
-              *y = numbers(out);
+        float *x = numbers((size_t)(l->h * l->w * l->c)), *w = numbers(taps * (size_t)(l->o + 16)),
+              *b = numbers((size_t)l->o), *y = numbers(out);
         const double flops = 2.0 * (double)taps * (double)out;
         const int calls = 1 + (int)(2e7 / flops);
         double best = 1e9;

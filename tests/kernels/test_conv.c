@@ -192,8 +192,8 @@ static void compare(const Kernel *k, const Problem *t, const float *want, const 
     for (int64_t i = 0; i < t->outputs; i++) {
         if (isnan(want[i]) ? isnan(got[i]) : fabsf(want[i] - got[i]) <= bound)
             continue;
-        ck_abort_msg("%s, round %d: element %lld is %g, ref says %g", k->function, round, (long long)i,
-                     (double)got[i], (double)want[i]);
+        ck_abort_msg("%s, round %d: element %lld is %g, ref says %g", k->function, round, (long long)i, (double)got[i],
+                     (double)want[i]);
     }
 }
 
@@ -236,10 +236,23 @@ END_TEST
 /* 2 x 2 image, 2 x 2 kernel, one padding row above: by hand. */
 START_TEST(ref_by_hand)
 {
-    const adze_conv_params p = {.batch = 1,    .in_h = 2,       .in_w = 2,       .in_c = 1,       .out_h = 2,
-                                .out_w = 1,    .out_c = 1,      .kernel_h = 2,   .kernel_w = 2,   .stride_h = 1,
-                                .stride_w = 1, .dilation_h = 1, .dilation_w = 1, .pad_top = 1,    .group = 1,
-                                .lo = 0.0f,    .hi = 100.0f};
+    const adze_conv_params p = {.batch = 1,
+                                .in_h = 2,
+                                .in_w = 2,
+                                .in_c = 1,
+                                .out_h = 2,
+                                .out_w = 1,
+                                .out_c = 1,
+                                .kernel_h = 2,
+                                .kernel_w = 2,
+                                .stride_h = 1,
+                                .stride_w = 1,
+                                .dilation_h = 1,
+                                .dilation_w = 1,
+                                .pad_top = 1,
+                                .group = 1,
+                                .lo = 0.0f,
+                                .hi = 100.0f};
     const float x[4] = {1, 2, 3, 4}, w[4] = {1, 10, 100, 1000}, bias[1] = {0.5f}, residual[2] = {-1e6f, 0.25f};
     float y[2];
     const void *in[4] = {x, w, bias, NULL};

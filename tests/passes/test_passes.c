@@ -42,7 +42,7 @@ static Text read_text(const char *path)
     const char *after = middle + strlen("\n---\n");
     t.before = graph_read(keep, t.diag, end + 1, strlen(end + 1), path);
     t.want = t.before ? graph_read(keep, t.diag, after, strlen(after), path) : NULL;
-    diag_flush(t.diag, stdout);
+    diag_flush(t.diag, stderr);
     ck_assert_msg(t.want != NULL, "%s: not a graph", path);
     return t;
 }
@@ -55,7 +55,7 @@ static PassContext context(Diag *d)
 static void must(bool ok, const Text *t, const char *what)
 {
     if (!ok)
-        diag_flush(t->diag, stdout);
+        diag_flush(t->diag, stderr);
     ck_assert_msg(ok, "%s: %s", t->path, what);
 }
 
@@ -242,7 +242,7 @@ static Graph *read_graph(Diag *d, const char *body)
     const char *text = arena_printf(keep, "graph \"g\" opset \"\" 13 {\n%s}\n", body);
     Graph *g = graph_read(keep, d, text, strlen(text), "text");
     if (!g)
-        diag_flush(d, stdout);
+        diag_flush(d, stderr);
     ck_assert_ptr_nonnull(g);
     return g;
 }

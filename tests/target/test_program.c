@@ -163,14 +163,14 @@ static const struct {
     const char *target, *body, *message;
 } failures[] = {
     {"host", "return 3;", "the model returned an error"},
-    {"host", "arena->a[4] = 1; return 0;", "outside of its model_arena"},
-    {"host", "y[1] = 1; return 0;", "outside of its output0"},
+    {"host", "arena->a[4] = 1; return 0;", "outside of its arena"},
+    {"host", "y[1] = 1; return 0;", "outside of its output 0"},
     {"host", "*(volatile int *)8 = 1; return 0;", "signal 11"},
     {"host", "volatile int s = 1; return deep(&s);", "signal 11"},
     {"host", "for (volatile int i = 1; i;) {} return 0;", "did not end within 5 s"},
     {"host", "return 0 +;", "ended with status 1"},
     {"cortex-m4", "return 3;", "the model returned an error"},
-    {"cortex-m4", "y[1] = 1; return 0;", "outside of its output0"},
+    {"cortex-m4", "y[1] = 1; return 0;", "outside of its output 0"},
     {"cortex-m4", "*(volatile int *)0x50000000 = 1; return 0;", "fault"},
     {"cortex-m4", "__asm__ volatile(\"udf #0\"); return 0;", "HardFault at pc 0x0"},
     {"cortex-m4", "volatile int s = 1; return deep(&s);", "stack overflow"},

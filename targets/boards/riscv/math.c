@@ -81,6 +81,8 @@ float expm1f(float x)
         return x > 0 ? INFINITY : x;
     if (x < -18)
         return -1;
+    if (x == 0)
+        return x;
     if (fabsf(x) < 0x1p-13f)
         return x + 0.5f * x * x;
     if (fabsf(x) < 0.34f)
@@ -118,6 +120,8 @@ float logf(float x)
 float tanhf(float x)
 {
     float a = fabsf(x);
+    if (a < 0x1p-13f)
+        return x;
     if (a < 0.625f) {
         float z = x * x; /* (tanh(x)/x - 1) / z; 1.7e-9 */
         float p = -0.05395925338f + z * (0.02176886821f + z * (-0.00834378037f + z * 0.002292557699f));
@@ -148,7 +152,7 @@ float erff(float x)
 }
 
 /* Digit by digit, so correctly rounded: 25 bits of root, of which the last rounds (a tie cannot be). */
-float sqrtf(float x)
+float(sqrtf)(float x) /* in parentheses: where it is a macro, too */
 {
     if (!(x > 0) || !(x < INFINITY))
         return x < 0 ? NAN : x;

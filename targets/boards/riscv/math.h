@@ -1,4 +1,4 @@
-/* The single-precision part of math.h, for a compiler that comes without a C library. Errors stay below 2 units in the
+/* What generated code uses of math.h, for a compiler that comes without a C library. Errors stay below 2 units in the
  * last place; errno and floating-point exceptions are not kept; rounding is to nearest. */
 #ifndef MATH_H
 #define MATH_H
@@ -52,5 +52,24 @@ float fmodf(float x, float y);
 float fmaxf(float x, float y);
 float fminf(float x, float y);
 float ldexpf(float x, int exponent);
+
+double exp(double x);
+double log(double x);
+double pow(double x, double y);
+double sqrt(double x);
+double floor(double x);
+double ceil(double x);
+double trunc(double x);
+double round(double x);
+double rint(double x);
+double nearbyint(double x);
+double fmod(double x, double y);
+
+#if defined(__riscv_flen) && __riscv_flen >= 32
+#define sqrtf(x) __builtin_sqrtf(x)
+#endif
+#if defined(__riscv_flen) && __riscv_flen >= 64
+#define sqrt(x) __builtin_sqrt(x)
+#endif
 
 #endif

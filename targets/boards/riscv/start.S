@@ -1,11 +1,4 @@
 /* Start-up of QEMU's RISC-V virt board: stack, traps, vector and float units, semihosting. */
-#if __riscv_xlen == 64
-#define STORE sd
-#define WORD 8
-#else
-#define STORE sw
-#define WORD 4
-#endif
     .section .start, "ax"
     .globl board_start
 board_start:
