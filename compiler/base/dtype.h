@@ -73,8 +73,8 @@ bool tensor_bytes(const Tensor *t, size_t *bytes);
 int64_t tensor_int(const Tensor *t, int64_t i);
 double tensor_float(const Tensor *t, int64_t i);
 
-float half_to_float(uint16_t h);   /* IEEE 754 binary16 */
-uint16_t float_to_half(float f);   /* round to nearest even */
+float half_to_float(uint16_t h); /* IEEE 754 binary16 */
+uint16_t float_to_half(float f); /* round to nearest even */
 float bfloat16_to_float(uint16_t h);
 uint16_t float_to_bfloat16(float f);
 

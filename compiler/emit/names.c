@@ -68,7 +68,7 @@ const char *c_comment(Arena *a, const char *text)
             *c == '\\' || (*c == '?' && c > s && c[-1] == '?'))
             *c = '_';
     size_t n = strlen(s);
-    if (n && s[n - 1] == '*') /* the caller's closing slash may follow */
+    if (n && (s[n - 1] == '*' || s[n - 1] == '/')) /* what ends the comment may follow */
         s[n - 1] = '_';
     if (n && s[0] == '/')
         return arena_printf(a, " %s", s);

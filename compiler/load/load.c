@@ -3,7 +3,7 @@
 #include "load/loader.h"
 #include "load/prescan.h"
 
-enum { NEWEST_IR = 13, NEWEST_OPSET = 26 };
+enum { NEWEST_IR = 14, NEWEST_OPSET = 26 };
 
 static void *wire_alloc(void *arena, size_t size)
 {

@@ -261,7 +261,10 @@ static bool slice_cut(OpContext *c, const Node *n, const Shape *x, Cut *cut)
     a = slice_list(n, 3, "axes", given) == -1 ? -3 : axes_of(c, n, n->version < 10 ? -1 : 3, x->rank, axes);
     if (a == -1)
         return false;
+    const Shape *length = in_shape(n, 1);
     int count = s >= 0 ? s : e >= 0 ? e : a;
+    if (count < 0 && n->version >= 10 && length->rank == 1 && length->dim[0] <= MAX_RANK)
+        count = (int)length->dim[0];
     if (a == -2 || (a == -3 && count < 0))
         return true;
     if (a == -3)

@@ -166,10 +166,10 @@ static bool drop_neutral(PassContext *c, Graph *g, Node *n)
 
 bool pass_canonicalise(PassContext *c, Graph *g, bool *changed)
 {
-    static RewriteFn *const rules[] = {drop_identity,        drop_dropout,  drop_cast,       drop_single,
-                                       drop_resizing,        sum_to_add,    drop_clamp,      drop_neutral,
-                                       view_to_reshape,      merge_reshape, merge_transpose, transpose_to_reshape,
-                                       merge_twin_transposes};
+    static RewriteFn *const rules[] = {drop_identity,   drop_dropout,   drop_cast,       drop_single,
+                                       drop_resizing,   sum_to_add,     drop_clamp,      drop_neutral,
+                                       view_to_reshape, merge_reshape,  merge_transpose, transpose_to_reshape,
+                                       merge_twins,     shrink_operands};
     if (graph_sweep(g) > 0)
         *changed = true;
     if (!rewrite_all(c, g, rules, sizeof rules / sizeof *rules, changed))

@@ -79,26 +79,3 @@ bool transpose_to_reshape(PassContext *c, Graph *g, Node *n)
     rw_replace(g, n, rw_reshape(g, n, x, &y->shape));
     return true;
 }
-
-bool merge_twin_transposes(PassContext *c, Graph *g, Node *n)
-{
-    int perm[MAX_RANK], other[MAX_RANK], rank = node_perm(n, perm);
-    (void)c;
-    if (rank < 0 || !node_out(n, 0))
-        return false;
-    /* n comes first in the order: earlier twins have taken their twins in when they were looked at. */
-    const Value *x = node_in(n, 0);
-    bool changed = false;
-    for (size_t i = 0; i < x->users.count; i++) {
-        Node *twin = x->users.items[i];
-        if (twin == n || node_perm(twin, other) != rank || !perm_equal(perm, other, rank))
-            continue;
-        if (!node_out(twin, 0) || (node_out(twin, 0)->is_output && node_out(n, 0)->is_output))
-            continue;
-        graph_replace(g, node_out(twin, 0), node_out(n, 0));
-        graph_remove(g, twin);
-        changed = true;
-        i = (size_t)-1;
-    }
-    return changed;
-}

@@ -185,9 +185,8 @@ static Value *moved_bias(Graph *g, const Linear *l, const Affine *a)
     return const_floats(g, l->bias ? l->bias->name : NULL, &shape, to);
 }
 
-bool linear_apply(Graph *g, Arena *scratch, const Linear *l, const Affine *a)
+bool linear_apply(Graph *g, const Linear *l, const Affine *a)
 {
-    (void)scratch;
     if ((a->shift && !l->takes_bias) || (a->scale && !l->takes_scale) || l->channels < 1 || !shape_count(&l->w->shape))
         return false;
     Value *w = a->scale ? scaled_weights(g, l, a->scale) : l->w;
@@ -199,5 +198,31 @@ bool linear_apply(Graph *g, Arena *scratch, const Linear *l, const Affine *a)
         node_set_input(g, l->node, 2, bias);
     if (l->beta != 1)
         node_set_float(g, l->node, "beta", 1);
+    return true;
+}
+
+bool linear_scale_input(Graph *g, const Linear *l, const double *scale)
+{
+    const Shape *s = &l->w->shape;
+    const float *from = l->w->data;
+    int64_t count = shape_count(s), per_output = 1, group = 1;
+    if (node_is_adze(l->node, "Conv")) {
+        group = node_int(l->node, "group", 1);
+        per_output = s->dim[s->rank - 1];
+    }
+    if (count < 1 || group < 1 || s->dim[0] % group)
+        return false;
+    float *to = NEW_ARRAY(g->arena, float, count);
+    for (int64_t i = 0; i < count; i++) {
+        int64_t channel = i / s->dim[1]; /* of [k,n] */
+        if (l->w_axis == 0) {            /* [O,kh,kw,C/group] */
+            int64_t output = i / (count / s->dim[0]);
+            channel = output / (s->dim[0] / group) * per_output + i % per_output;
+        }
+        to[i] = (float)((double)from[i] * scale[channel]);
+        if (!isfinite(to[i]))
+            return false;
+    }
+    node_set_input(g, l->node, 1, const_floats(g, l->w->name, s, to));
     return true;
 }

@@ -28,6 +28,9 @@ typedef struct {
 bool linear_of(Node *n, Linear *out);
 /* Puts the arithmetic behind the node into its weights and bias (new constants; others may read the old ones). False,
  * with nothing changed, when a weight would not be finite. */
-bool linear_apply(Graph *g, Arena *scratch, const Linear *l, const Affine *a);
+bool linear_apply(Graph *g, const Linear *l, const Affine *a);
+/* Puts a factor a channel of the input of an adze.Conv or adze.Gemm into its weights. False, with nothing changed, when
+ * a weight would not be finite. */
+bool linear_scale_input(Graph *g, const Linear *l, const double *scale);
 
 #endif

@@ -14,13 +14,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Far above what models need; what a hostile graph may cost. */
+enum { REGION_BUDGET = 10 * 1000 * 1000 };
+
 typedef struct {
     PassContext *c;
     Graph *g;
-    int *order;  /* by node id: place in the topological order; of a turned node: of what it was */
-    int *member; /* by node id: == stamp: in the region */
-    int *tried;  /* by node id: code of the last turn whose region it was in */
-    int *seen;   /* by value id: == stamp: counted */
+    int *order;     /* by node id: place in the topological order; of a turned node: of what it was */
+    int *member;    /* by node id: == stamp: in the region */
+    int *tried[2];  /* by node id: code of the last turn whose region it was in, below or above a Transpose */
+    int *seen;      /* by value id: == stamp: counted; == -stamp: its readers were added */
+    int64_t budget; /* nodes of regions that may still be looked at */
     size_t nodes, values;
     int stamp;
     ARRAY(Node *) region;
@@ -37,7 +41,8 @@ static void grow(State *s)
         size_t wider = nodes * 2, old = s->nodes * sizeof(int), new = wider * sizeof(int);
         s->order = arena_grow(s->c->scratch, s->order, old, new);
         s->member = arena_grow(s->c->scratch, s->member, old, new);
-        s->tried = arena_grow(s->c->scratch, s->tried, old, new);
+        for (int i = 0; i < 2; i++)
+            s->tried[i] = arena_grow(s->c->scratch, s->tried[i], old, new);
         s->nodes = wider;
     }
     if (values > s->values) {
@@ -164,6 +169,9 @@ static void region_grow(State *s, const Turn *t)
             const Value *v = n->inputs.items[i];
             if (!v || v->is_const || !turn_moves_input(n, i) || v->shape.rank != t->rank || !v->producer)
                 continue;
+            if (s->seen[v->id] == -s->stamp)
+                continue;
+            s->seen[v->id] = -s->stamp;
             if (is_transpose(v->producer, t->back, t->rank))
                 for (size_t u = 0; u < v->users.count; u++)
                     region_add(s, v->users.items[u], t);
@@ -216,18 +224,21 @@ static int turn_code(const Turn *t)
 /* The region around the seeds: the producer or the readers of v. */
 static bool try_region(State *s, const Value *v, bool above, const Turn *t)
 {
-    int code = turn_code(t);
+    int code = turn_code(t), *tried = s->tried[above];
+    if (s->budget < 0)
+        return false;
     region_start(s);
-    if (above && v->producer && s->tried[v->producer->id] != code && turn_moves_output(v->producer))
+    if (above && v->producer && tried[v->producer->id] != code && turn_moves_output(v->producer))
         region_add(s, v->producer, t);
     for (size_t i = 0; !above && i < v->users.count; i++)
-        if (s->tried[v->users.items[i]->id] != code && reads_turned(v->users.items[i], v))
+        if (tried[v->users.items[i]->id] != code && reads_turned(v->users.items[i], v))
             region_add(s, v->users.items[i], t);
     if (!s->region.count)
         return false;
     region_grow(s, t);
+    s->budget -= (int64_t)s->region.count;
     for (size_t i = 0; i < s->region.count; i++)
-        s->tried[s->region.items[i]->id] = code;
+        tried[s->region.items[i]->id] = code;
     Account a = account(s, t);
     if (a.gone <= a.added)
         return false;
@@ -324,7 +335,7 @@ bool pass_transposes(PassContext *c, Graph *g, bool *changed)
                                        hoist_transpose, sink_reshape,     sink_reshapes};
     if (!rewrite_all(c, g, rules, sizeof rules / sizeof *rules, changed))
         return false;
-    State s = {.c = c, .g = g};
+    State s = {.c = c, .g = g, .budget = REGION_BUDGET};
     int place = 0;
     if (graph_sweep(g) > 0) /* what nothing reads must not count as a reader */
         *changed = true;

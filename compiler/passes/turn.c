@@ -304,7 +304,7 @@ static void replace_turned(Graph *g, Node *n, Value *old, Value *v, const Turn *
             continue;
         graph_replace(g, y, v);
         graph_remove(g, user);
-        i = (size_t)-1;
+        i--; /* the next reader is in its place */
     }
     if (!back->users.count && !back->is_output && back != v && back->producer)
         graph_remove(g, back->producer);
