@@ -1,4 +1,5 @@
-/* The command line: one table (options.def) behind the parser, the help and the checks. */
+/* The command line and pipeline files: one table (options.def) behind the parsers, the help, the manual and the shell
+ * completions. */
 #ifndef ADZE_COMMANDS_OPTIONS_H
 #define ADZE_COMMANDS_OPTIONS_H
 
@@ -12,16 +13,36 @@ enum {
     CMD_RUN = 1 << 1,
     CMD_VERIFY = 1 << 2,
     CMD_TARGETS = 1 << 3,
-    CMD_BUILDING = CMD_COMPILE | CMD_RUN | CMD_VERIFY,
-    CMD_LOADING = CMD_BUILDING,
+    CMD_GOLDEN = 1 << 4,
+    CMD_BUILDING = CMD_COMPILE | CMD_RUN | CMD_VERIFY | CMD_GOLDEN,
+    CMD_LOADING = CMD_BUILDING, /* those that take a model */
     CMD_ALL = ~0
 };
 
-typedef enum { OPTION_FLAG, OPTION_TEXT, OPTION_LIST, OPTION_NUMBER, OPTION_COUNT } OptionKind;
+typedef enum {
+    OPTION_FLAG,
+    OPTION_TEXT,
+    OPTION_CHOICE,
+    OPTION_LIST,
+    OPTION_NUMBER,
+    OPTION_COUNT,
+    OPTION_PATH,
+    OPTION_PATHS,
+    OPTION_TARGET,
+    OPTION_SHAPES,
+    OPTION_DIMS,
+    OPTION_GROUP /* a heading */
+} OptionKind;
 
 typedef bool OptionFLAG;
 typedef const char *OptionTEXT;
+typedef const char *OptionCHOICE;
 typedef StringList OptionLIST;
+typedef const char *OptionPATH;
+typedef StringList OptionPATHS;
+typedef const char *OptionTARGET;
+typedef StringList OptionSHAPES; /* each "NAME=1,3", as checked by option_shape */
+typedef StringList OptionDIMS;
 typedef struct {
     bool given;
     double value;
@@ -39,7 +60,7 @@ typedef struct {
 } Options;
 
 typedef struct {
-    const char *name; /* "dump-after" */
+    const char *name; /* of the field: "dump_after" */
     char letter;
     const char *argument;
     OptionKind kind;
@@ -51,9 +72,15 @@ typedef struct {
 extern const OptionRow option_rows[];
 extern const size_t option_count;
 
-/* Parses argv[0..argc) for a command (a CMD_ bit); usage errors go to d. */
-bool options_parse(Arena *a, Diag *d, int command, int argc, char **argv, Options *out);
-/* The options of a command as help text. */
-void options_help(int command, Buf *out);
+/* Parses argv[0..argc) for a command (a CMD_ bit), and the pipeline file that it names; usage errors go to d.
+ * *status: EXIT_USAGE, or EXIT_INPUT where the pipeline file is at fault. */
+bool options_parse(Arena *a, Diag *d, int command, int argc, char **argv, Options *out, int *status);
+/* "--dump-after" without its dashes. */
+const char *option_name(Arena *a, const OptionRow *row);
+/* The number of words of a CHOICE, and word i. */
+size_t option_choices(const OptionRow *row);
+const char *option_choice(Arena *a, const OptionRow *row, size_t i);
+/* "x=1,3" to name and shape. */
+bool option_shape(Arena *a, const char *text, const char **name, Shape *shape);
 
 #endif

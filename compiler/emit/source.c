@@ -152,8 +152,10 @@ static void put_value(const Emitter *e, const Value *v, Buf *out)
         buf_puts(out, e->input_names[at->index]);
     else if (at->kind == PLACE_OUTPUT)
         buf_puts(out, e->output_names[at->index]);
-    else
+    else if (e->member[root->id])
         buf_printf(out, "arena->%s.v", e->member[root->id]);
+    else /* a tensor of no elements */
+        buf_printf(out, "(%s *)arena->bytes_", dtype_c_type(v->type));
 }
 
 static void call(const Emitter *e, const Step *s, size_t index, Buf *out)

@@ -42,6 +42,22 @@ int graph_opset(const Graph *g, const char *domain)
     return *domain ? 1 : DEFAULT_OPSET;
 }
 
+int graph_state_of_input(const Graph *g, size_t input)
+{
+    for (size_t i = 0; i < g->states.count; i++)
+        if (g->states.items[i].input == (int)input)
+            return (int)i;
+    return -1;
+}
+
+int graph_state_of_output(const Graph *g, size_t output)
+{
+    for (size_t i = 0; i < g->states.count; i++)
+        if (g->states.items[i].output == (int)output)
+            return (int)i;
+    return -1;
+}
+
 bool graph_owns(const Graph *g, const Value *v)
 {
     return v->id >= 0 && (size_t)v->id < g->values.count && g->values.items[v->id] == v;

@@ -72,6 +72,11 @@ struct Node {
     Node *prev, *next;
 };
 
+/* An output whose value is an input of the next call: indices in the graph's outputs and inputs. */
+typedef struct {
+    int output, input;
+} StatePair;
+
 struct Graph {
     Arena *arena;
     const char *name;
@@ -83,6 +88,7 @@ struct Graph {
     int node_ids;       /* ids given out: every Node.id is below */
     ARRAY(Value *) inputs;
     ARRAY(Value *) outputs;
+    ARRAY(StatePair) states; /* set behind the passes (lower/state.c); its inputs and outputs are no arguments of the C */
     Map *opsets; /* domain -> (void *)(intptr_t)version */
 };
 
@@ -93,6 +99,9 @@ Graph *graph_new_inner(Graph *outer, const char *name);
 void graph_set_opset(Graph *g, const char *domain, int version);
 /* Of the graph or the next one outwards that says it; else 13 for "" and 1 for other domains; "adze" is always 1. */
 int graph_opset(const Graph *g, const char *domain);
+/* The state that an input (or output) belongs to: an index in g->states, or -1. */
+int graph_state_of_input(const Graph *g, size_t input);
+int graph_state_of_output(const Graph *g, size_t output);
 bool graph_owns(const Graph *g, const Value *v); /* false for values of outer graphs */
 
 /* All strings are copied. name may be NULL. shape may be NULL: rank not known. */

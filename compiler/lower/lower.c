@@ -32,18 +32,6 @@ static void grow_places(Plan *p)
     p->place_count = need;
 }
 
-static bool shapes_known(OpContext *c, const Node *n)
-{
-    for (size_t i = 0; i < n->outputs.count; i++) {
-        const Value *v = n->outputs.items[i];
-        if (v && (v->type == DT_NONE || !shape_known(&v->shape)))
-            return node_error(c, n, "the shape of its output %s is not known at compile time; hint: fix the model's open "
-                                    "dimensions with --shape NAME=1,3,224,224 or --dim NAME=1",
-                              diag_quote(c->scratch, v->name));
-    }
-    return true;
-}
-
 bool lower_nodes(Plan *p, Diag *d, Arena *scratch)
 {
     OpContext c = {d, scratch};
@@ -51,11 +39,7 @@ bool lower_nodes(Plan *p, Diag *d, Arena *scratch)
     GRAPH_NODES(p->graph, n)
     {
         p->lowering = n;
-        if (!n->op || !n->op->lower)
-            node_error(&c, n, "operator cannot be compiled in this form%s; hint: docs/operators.md lists what is supported",
-                       n->op ? "" : ": it is not known");
-        else if (shapes_known(&c, n))
-            n->op->lower(&c, p, n);
+        op_lower(&c, p, n);
     }
     p->lowering = NULL;
     grow_places(p);
@@ -135,6 +119,7 @@ Plan *lower_graph(Graph *g, const Target *target, Diag *d, Arena *scratch)
     name_layers(p);
     if (!select_kernels(p, target, d))
         return NULL;
+    schedule(p);
     plan_memory(p);
     return p;
 }

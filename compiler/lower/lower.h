@@ -1,4 +1,5 @@
-/* Graph and target to Plan: steps in order (schedule), a kernel each (select.c), a place for every buffer (memory.c). */
+/* Graph and target to Plan: steps in order (schedule), a kernel each (select.c), a place for every buffer (memory.c).
+ */
 #ifndef ADZE_LOWER_LOWER_H
 #define ADZE_LOWER_LOWER_H
 
@@ -12,11 +13,16 @@ Plan *lower_graph(Graph *g, const Target *target, Diag *d, Arena *scratch);
 
 /* The parts, in the order in which lower_graph calls them. */
 bool lower_nodes(Plan *p, Diag *d, Arena *scratch);
-/* Binds graph outputs to the caller's buffers; adds copies where an output is an input, a constant or another output. */
+/* Binds graph outputs to the caller's buffers; adds copies where an output is an input, a constant or another output.
+ */
 void lower_outputs(Plan *p);
 bool select_kernels(Plan *p, const Target *target, Diag *d);
+/* Reorders the steps for the smallest peak of live bytes. */
+void schedule(Plan *p);
 /* Lifetimes, in-place decisions, offsets. */
 void plan_memory(Plan *p);
+/* May out[0] take the bytes of input k, as far as the step itself is concerned? */
+bool step_may_overwrite(const Step *s, int k);
 
 /* The value whose bytes v shares: follows aliases. */
 const Value *place_root(const Plan *p, const Value *v);

@@ -170,7 +170,7 @@ static bool lower_nhwc(OpContext *c, Plan *p, Node *n, Value *x, Value *w, Value
     step_in(s, node_in(n, 3));
     step_out(s, y);
     /* An element of the residual is read before the same element of y is written. */
-    s->in_place = node_in(n, 3) ? 3 : -1;
+    s->overwritable = node_in(n, 3) ? 1u << 3 : 0;
     s->macs = shape_count(&y->shape) * win->kernel[0] * win->kernel[1] * (params.in_c / group);
     return true;
 }

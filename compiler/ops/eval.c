@@ -60,12 +60,8 @@ static bool lower_nodes(OpContext *c, Plan *p)
 {
     GRAPH_NODES(p->graph, n)
     {
-        if (!n->op)
-            return node_error(c, n, "this operator is not supported");
-        if (!n->op->lower)
-            return node_error(c, n, "this operator has no kernel; a pass must fold or rewrite it");
         p->lowering = n;
-        if (!n->op->lower(c, p, n))
+        if (!op_lower(c, p, n))
             return false;
     }
     return true;

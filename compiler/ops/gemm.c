@@ -43,7 +43,7 @@ bool lower_adze_gemm(OpContext *c, Plan *p, Node *n)
     for (size_t i = 0; i < 4; i++)
         step_in(s, node_in(n, i));
     step_out(s, node_out(n, 0));
-    s->in_place = node_in(n, 3) ? 3 : -1;
+    s->overwritable = node_in(n, 3) ? 1u << 3 : 0;
     s->macs = shape_count(&node_out(n, 0)->shape) * params.k;
     return true;
 }

@@ -79,7 +79,8 @@ struct Step {
     Value *in[STEP_MAX_IN]; /* NULL: left out */
     Value *out[STEP_MAX_OUT];
     int in_count, out_count;
-    int in_place; /* index of the input that out[0] may overwrite (element-wise reads before writes), or -1 */
+    unsigned overwritable; /* bit k: out[0] may take the bytes of in[k] (each element is read before it is written) */
+    int in_place;          /* the input whose bytes out[0] does take, chosen by the memory plan; -1: none */
     int64_t macs;
     const Kernel *kernel; /* chosen by select */
     size_t scratch_bytes, scratch_offset;

@@ -106,7 +106,7 @@ bool lower_unary(Plan *p, const char *function, Value *x, Value *y, float a, flo
     step_in(s, x);
     step_out(s, y);
     if (dtype_size(x->type) == dtype_size(y->type))
-        s->in_place = 0;
+        s->overwritable = 1;
     return true;
 }
 
@@ -139,14 +139,15 @@ static adze_broadcast_params broadcast_params(const Value *const *in, int count,
     return params;
 }
 
-/* The input whose bytes the output may take: same elements, computed before. */
-static int overwritable(const Value *const *in, int count, const Value *y)
+/* The inputs whose bytes the output may take: same elements, each read before it is written. */
+static unsigned overwritable(const Value *const *in, int count, const Value *y)
 {
+    unsigned inputs = 0;
     for (int k = 0; k < count; k++)
-        if (!in[k]->is_const && !in[k]->is_input && dtype_size(in[k]->type) == dtype_size(y->type) &&
+        if (!in[k]->is_const && dtype_size(in[k]->type) == dtype_size(y->type) &&
             shape_count(&in[k]->shape) == shape_count(&y->shape))
-            return k;
-    return -1;
+            inputs |= 1u << k;
+    return inputs;
 }
 
 static bool broadcasts_to(OpContext *c, const Node *n, const Value *const *in, int count, const Value *y)
@@ -173,7 +174,7 @@ static bool lower_broadcast(OpContext *c, Plan *p, const Node *n, Kind kind, con
     for (int k = 0; k < count; k++)
         step_in(s, in[k]);
     step_out(s, y);
-    s->in_place = overwritable(operands, count, y);
+    s->overwritable = overwritable(operands, count, y);
     return true;
 }
 
@@ -202,7 +203,7 @@ bool lower_convert(Plan *p, Value *x, Value *y)
     step_in(s, x);
     step_out(s, y);
     if (dtype_size(x->type) == dtype_size(y->type))
-        s->in_place = 0;
+        s->overwritable = 1;
     return true;
 }
 

@@ -18,7 +18,8 @@ typedef struct {
     const Target *target;
     const char *folder, *model, *upper;
     const char *build_dir; /* harness, objects, programs */
-    const char *board_dir; /* the board's files */
+    const char *board_dir; /* the board's files and objects */
+    bool with_stub;        /* the empty model as well, for the sizes */
     StringList shared;     /* objects of harness and board */
     StringList objects;    /* of the generated folder */
     int exit_status;
@@ -77,17 +78,22 @@ static bool run_tool(Builder *b, const StringList *command, const char *dir)
     return tool_error(b->arena, b->diag, b->target, command, &r);
 }
 
-static bool compile(Builder *b, const char *source, const char *object, StringList *objects)
+static bool compile_to(Builder *b, const char *source, const char *object)
 {
     StringList command = {0};
-    const char *path = io_join(b->arena, b->build_dir, object);
     push_expanded(b, &command, &b->target->cc);
     push(b, &command, "-c");
     push(b, &command, source);
     push(b, &command, "-o");
-    push(b, &command, path);
-    push(b, objects, path);
+    push(b, &command, object);
     return run_tool(b, &command, b->folder); /* there, so that .incbin finds its files */
+}
+
+static bool compile(Builder *b, const char *source, const char *object, StringList *objects)
+{
+    const char *path = io_join(b->arena, b->build_dir, object);
+    push(b, objects, path);
+    return compile_to(b, source, path);
 }
 
 static bool has_suffix(const char *name, const char *suffix)
@@ -137,8 +143,10 @@ static bool compile_board(Builder *b)
 {
     const Target *t = b->target;
     for (size_t i = 0; i < t->sources.count; i++) {
-        const char *name = t->sources.items[i].name;
-        if (!compile(b, io_join(b->arena, b->board_dir, name), arena_printf(b->arena, "board_%s.o", name), &b->shared))
+        const char *source = io_join(b->arena, b->board_dir, t->sources.items[i].name);
+        const char *object = arena_printf(b->arena, "%s.o", source);
+        push(b, &b->shared, object);
+        if (!io_exists(object) && !compile_to(b, source, object)) /* it exists in a folder that the caller keeps */
             return false;
     }
     return true;
@@ -224,7 +232,7 @@ static bool compile_harness(Builder *b, StringList *stub)
     return write_text(b, "harness_model.h", &model) && write_text(b, "stub.c", &empty) &&
            io_write(b->diag, io_join(b->arena, b->board_dir, "harness.c"), harness->data, harness->size) &&
            compile(b, io_join(b->arena, b->board_dir, "harness.c"), "harness.o", &b->shared) &&
-           compile(b, io_join(b->arena, b->board_dir, "stub.c"), "stub.o", stub);
+           (!b->with_stub || compile(b, io_join(b->arena, b->board_dir, "stub.c"), "stub.o", stub));
 }
 
 static bool link_program(Builder *b, const StringList *objects, const char *elf)
@@ -276,8 +284,16 @@ static const char *absolute(Arena *a, Diag *d, const char *path)
     return copy;
 }
 
-bool program_build(Arena *a, Diag *d, const Target *target, const char *folder, const char *model_name,
-                   const char *work_dir, Program *out)
+static bool link_and_measure(Builder *b, const StringList *stub, Program *out)
+{
+    if (!link_program(b, &b->objects, out->elf))
+        return false;
+    const char *stub_elf = io_join(b->arena, b->build_dir, "stub.elf");
+    return !b->with_stub || (link_program(b, stub, stub_elf) && measure(b, out->elf, stub_elf, &out->sizes));
+}
+
+bool program_build_with(Arena *a, Diag *d, const Target *target, const char *folder, const char *model_name,
+                        const char *work_dir, const BuildOptions *options, Program *out)
 {
     Builder b = {.arena = a, .diag = d, .target = target, .model = model_name, .exit_status = EXIT_INPUT};
     StringList stub = {0};
@@ -287,16 +303,21 @@ bool program_build(Arena *a, Diag *d, const Target *target, const char *folder, 
     if (!b.folder || !work)
         return false;
     b.upper = upper_case(a, model_name);
+    b.with_stub = !options || !options->without_sizes;
     b.build_dir = io_join(a, work, "build");
-    b.board_dir = io_join(a, work, "board");
+    b.board_dir = options && options->board_dir ? absolute(a, d, options->board_dir) : io_join(a, work, "board");
     out->build_dir = b.build_dir;
     out->run_dir = io_join(a, work, "run");
     out->elf = io_join(a, b.build_dir, "model.elf");
-    const char *stub_elf = io_join(a, b.build_dir, "stub.elf");
-    bool ok = io_make_dir(d, b.build_dir) && io_make_dir(d, b.board_dir) && io_make_dir(d, out->run_dir) &&
-              write_board(&b) && compile_folder(&b) && compile_board(&b) && compile_harness(&b, &stub) &&
-              link_program(&b, &b.objects, out->elf) && link_program(&b, &stub, stub_elf) &&
-              measure(&b, out->elf, stub_elf, &out->sizes);
+    bool ok = b.board_dir && io_make_dir(d, b.build_dir) && io_make_dir(d, b.board_dir) &&
+              io_make_dir(d, out->run_dir) && write_board(&b) && compile_folder(&b) && compile_board(&b) &&
+              compile_harness(&b, &stub) && link_and_measure(&b, &stub, out);
     out->exit_status = ok ? EXIT_DONE : b.exit_status;
     return ok;
+}
+
+bool program_build(Arena *a, Diag *d, const Target *target, const char *folder, const char *model_name,
+                   const char *work_dir, Program *out)
+{
+    return program_build_with(a, d, target, folder, model_name, work_dir, NULL, out);
 }

@@ -41,8 +41,16 @@ typedef struct {
     int exit_status;                    /* EXIT_DONE; EXIT_TOOL or EXIT_INPUT when running failed */
 } RunResult;
 
+typedef struct {
+    bool without_sizes;    /* sizes stay 0: the empty model is not built */
+    const char *board_dir; /* an existing folder in which the board's objects stay, for the next program of the same
+                              target; not for two builds at once. NULL: below work_dir */
+} BuildOptions;
+
 /* `folder`: what adze compile wrote, with model_name.h. work_dir: a temporary folder of the caller's that outlives the
- * Program, as does `target`. */
+ * Program, as does `target`. options: NULL for none. */
+bool program_build_with(Arena *a, Diag *d, const Target *target, const char *folder, const char *model_name,
+                        const char *work_dir, const BuildOptions *options, Program *out);
 bool program_build(Arena *a, Diag *d, const Target *target, const char *folder, const char *model_name,
                    const char *work_dir, Program *out);
 

@@ -1,9 +1,9 @@
 /* avx2/tile.h: the micro-kernel of Conv and Gemm: 6 pixels x 16 channels. SPDX-License-Identifier: 0BSD
  *
  * Twelve sums, two weights and an input fill the sixteen registers; every step of k is two loads of weights, six
- * broadcasts, and twelve multiply-adds on two units that take four cycles each. Fewer pixels take more channels.
- * Weights are packed in blocks of 16 channels, [block][tap...][16], with 8 instead of 16 in the last block if no more
- * than 8 channels are left; zero-filled. */
+ * broadcasts, and twelve multiply-adds on two units that take four cycles each. Fewer pixels take more channels, or
+ * several sums each. Weights are packed in blocks of 16 channels, [block][tap...][16], with 8 instead of 16 in the last
+ * block if no more than 8 channels are left; zero-filled. */
 #ifndef ADZE_AVX2_TILE_H
 #define ADZE_AVX2_TILE_H
 
@@ -75,12 +75,6 @@ ADZE_FORCE_INLINE void adze_avx2_finish(const int pixels, const int vectors, con
     }
 }
 
-/* The bias of eight channels of which `left` exist. */
-ADZE_FORCE_INLINE __m256 adze_avx2_bias(const float *bias, int32_t left)
-{
-    return bias ? _mm256_maskload_ps(bias, adze_avx2_mask(left)) : _mm256_setzero_ps();
-}
-
 /* One step of k: sum += x[k] * w. */
 ADZE_FORCE_INLINE void adze_avx2_step(const int pixels, const int vectors, ptrdiff_t block, const float *w,
                                       const float *const *x, ptrdiff_t k, __m256 *sum)
@@ -136,14 +130,21 @@ ADZE_FORCE_INLINE void adze_avx2_block(const int pixels, const int vectors, cons
         }
     }
     ADZE_AVX2_UNROLL
-    for (int i = sums; i < sums * split; i++)
-        sum[i % sums] = _mm256_add_ps(sum[i % sums], sum[i]);
+    for (int i = 0; i < sums; i++) {
+        if (split > 1)
+            sum[i] = _mm256_add_ps(sum[i], sum[sums + i]);
+        if (split > 2)
+            sum[i] = _mm256_add_ps(sum[i], _mm256_add_ps(sum[2 * sums + i], sum[3 * sums + i]));
+    }
+    /* Without bias all lanes are masked, and nothing is read; a branch in here would put clang's sums into memory. */
+    const float *bias = t->bias ? t->bias + o : t->w;
+    const int32_t left = t->bias ? t->channels - o : 0;
     ADZE_AVX2_UNROLL
     for (int v = 0; v < vectors; v++) {
-        const __m256 bias = adze_avx2_bias(t->bias ? t->bias + o + 8 * v : NULL, t->channels - o - 8 * v);
+        const __m256 b = _mm256_maskload_ps(bias + 8 * v, adze_avx2_mask(left - 8 * v));
         ADZE_AVX2_UNROLL
         for (int i = 0; i < pixels; i++)
-            sum[i * vectors + v] = _mm256_add_ps(sum[i * vectors + v], bias);
+            sum[i * vectors + v] = _mm256_add_ps(sum[i * vectors + v], b);
     }
     adze_avx2_finish(pixels, vectors, t, o, at, sum);
 }
@@ -157,8 +158,6 @@ ADZE_AVX2_KERNEL void adze_avx2_tile(const adze_avx2_f32 *t, int32_t o, int32_t 
         if (end > o)
             adze_avx2_block(6, 1, 2, t, o, at);
     } else if (at->count > 1) {
-        for (; end - o > 24; o += 32)
-            adze_avx2_block(3, 4, 1, t, o, at);
         for (; end - o > 8; o += 16)
             adze_avx2_block(3, 2, 2, t, o, at);
         if (end > o)

@@ -52,7 +52,8 @@ static void check_output(Replay *r, const Step *s, const Value *v)
         r->wrong = arena_printf(r->arena, "step %s: output and scratch overlap", s->name);
     for (int k = 0; k < s->in_count; k++) {
         const Place *from = in_arena(r->plan, s->in[k]);
-        if (from && k != s->in_place && overlap(at->offset, bytes, from->offset, value_bytes(s->in[k])))
+        if (from && k != s->in_place && !(s->in_place >= 0 && s->in[k] == s->in[s->in_place]) &&
+            overlap(at->offset, bytes, from->offset, value_bytes(s->in[k])))
             r->wrong = arena_printf(r->arena, "step %s: output overlaps operand %d", s->name, k);
     }
     write_bytes(r, s, at->offset, bytes, (size_t)place_root(r->plan, v)->id + 1);
