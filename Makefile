@@ -2,6 +2,7 @@
 # make demo       the example, from model to board   make test      everything, also under sanitizers
 # make deps       installs missing Debian packages   make format    applies .clang-format
 # make bench      speed against ONNX Runtime         make clean
+# make docs       rewrites docs/operators.md         make golden    rewrites tests/golden
 # SAN=1 builds with AddressSanitizer and UndefinedBehaviorSanitizer into build/san.
 BUILD ?= build
 PREFIX ?= /usr/local
@@ -9,7 +10,7 @@ CC ?= gcc
 CFLAGS ?= -O2 -g
 WARN = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Werror
 ifdef SAN
-BUILD := $(BUILD)/san
+override BUILD := $(BUILD)/san
 CFLAGS := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 LDFLAGS += -fsanitize=address,undefined
 endif
@@ -83,14 +84,17 @@ $(BUILD)/tests/%: $(BUILD)/tests/%.o $(SUPPORT) $(BUILD)/libadze.a
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS) $(TEST_LIBS)
 $(BUILD)/tests/%.o: CPPFLAGS += -I.
 
-.PRECIOUS: $(BUILD)/tests/%.o
-.PHONY: build-tests
-build-tests: $(BUILD)/adze $(TESTS)
+.PRECIOUS: $(BUILD)/%.o
+# Under sanitizers the suites that only start compilers and generated programs are left out: they test generated code,
+# not adze. test_sanitized runs that under sanitizers.
+STARTERS = $(filter-out %/test_command_line,$(filter $(BUILD)/tests/target/% $(BUILD)/tests/programs/%,$(TESTS)))
+CHECKED = $(if $(SAN),$(filter-out $(STARTERS),$(TESTS)),$(TESTS))
+.PHONY: build-tests check-all
+build-tests: $(BUILD)/adze $(CHECKED)
 
-# What make test runs, with what is built; `make check` alone reruns it. Under sanitizers the suites that only start
-# other programs (tests/target, tests/programs) are left out: they test generated code, not adze.
+# make check (with SAN=1: under sanitizers) is a part of make test.
 check: build-tests
-	ADZE=$(BUILD)/adze tests/run.sh $(if $(SAN),$(filter-out $(BUILD)/tests/target/% $(BUILD)/tests/programs/%,$(TESTS)),$(TESTS))
+	tests/run.sh $(CHECKED)
 
 test:
 	tools/deps.sh test
@@ -98,12 +102,19 @@ test:
 	$(MAKE) -j2 SAN=1 build-tests
 	tools/check-format.sh
 	$(MAKE) -s check-all
-
-.PHONY: check-all
 check-all:
-	ADZE=build/adze tests/run.sh $(TESTS) $(filter-out build/san/tests/target/% build/san/tests/programs/%,$(TESTS:build/%=build/san/%))
+	tests/run.sh $(TESTS) $(patsubst $(BUILD)/%,$(BUILD)/san/%,$(filter-out $(STARTERS),$(TESTS)))
 
-FORMATTED = $(shell git ls-files -co --exclude-standard '*.c' '*.h')
+# docs/operators.md is made from the table of operators, tests/golden by adze; tests compare both.
+.PHONY: docs golden
+docs: $(BUILD)/operators
+	$(BUILD)/operators >docs/operators.md
+$(BUILD)/operators: $(BUILD)/tools/operators.o $(BUILD)/libadze.a
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+golden: $(BUILD)/adze $(BUILD)/tests/programs/test_golden
+	ADZE=$(BUILD)/adze ADZE_GOLDEN=write $(BUILD)/tests/programs/test_golden
+
+FORMATTED = $(shell git ls-files -co --exclude-standard '*.c' '*.h' ':!tests/golden')
 format:
 	clang-format -i $(FORMATTED)
 

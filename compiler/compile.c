@@ -1,5 +1,6 @@
 #include "compile.h"
 #include "base/io.h"
+#include "base/progress.h"
 #include "passes/passes.h"
 
 #include <string.h>
@@ -17,8 +18,9 @@ static bool choose_name(Compilation *c)
     if (given) {
         c->name = given;
         if (!c_is_identifier(given) || strncmp(given, "adze", 4) == 0)
-            return diag_error(c->diag, "--name %s is not usable as a prefix of C symbols; hint: letters, digits and _, "
-                                       "not a C keyword, not beginning with 'adze'",
+            return diag_error(c->diag,
+                              "--name %s is not usable as a prefix of C symbols; hint: letters, digits and _, "
+                              "not a C keyword, not beginning with 'adze'",
                               diag_quote(c->keep, given));
         return true;
     }
@@ -31,6 +33,7 @@ static bool choose_name(Compilation *c)
 static bool load(Compilation *c)
 {
     FileBytes file;
+    progress_phase("reading %s", c->options.model);
     if (!io_map(c->diag, c->options.model, &file))
         return false;
     c->model_hash = sha256(file.data, file.size);
@@ -48,10 +51,12 @@ static bool run_passes(Compilation *c)
         .diag = c->diag,
         .scratch = arena_new(),
         .disabled = c->options.disabled,
+        .input_ranges = c->options.input_ranges,
         .dump_after = c->options.dump_after,
         .stop_after = c->options.stop_after,
         .time = c->options.time,
     };
+    progress_phase("optimising for %s", c->target.name);
     bool ok = passes_run(&pc, c->graph);
     arena_free(pc.scratch);
     return ok;
@@ -60,34 +65,55 @@ static bool run_passes(Compilation *c)
 static bool lower(Compilation *c)
 {
     Arena *scratch = arena_new();
+    progress_phase("planning memory for %s", c->target.name);
     c->plan = lower_graph(c->graph, &c->target, c->diag, scratch);
     arena_free(scratch);
     return c->plan != NULL;
 }
 
-bool compile_plan(Compilation *c)
+bool compile_load(Compilation *c)
 {
     const char *target = c->options.target_name ? c->options.target_name : "host";
-    if (!target_load(c->keep, c->diag, target, &c->target) || !choose_name(c) || !load(c))
-        return false;
+    return target_load(c->keep, c->diag, target, &c->target) && choose_name(c) && load(c);
+}
+
+bool compile_loaded(Compilation *c)
+{
     ops_bind(c->graph);
     if (!ops_check(c->graph, c->diag) || !run_passes(c))
         return false;
-    return c->options.stop_after || lower(c);
+    return c->options.stop_after || (state_bind(c->graph, c->diag, c->options.states) && lower(c));
+}
+
+bool compile_plan(Compilation *c)
+{
+    return compile_load(c) && compile_loaded(c);
+}
+
+/* The target by its own name: `-t host` and `-t ./boards/x.yaml` mean what they were resolved to. */
+static const char *options_text(Compilation *c)
+{
+    const char *rest = c->options.options_text;
+    return arena_printf(c->keep, "-t %s%s%s", c->target.name, rest && *rest ? " " : "", rest ? rest : "");
+}
+
+EmitOptions compile_emit_options(Compilation *c)
+{
+    const char *slash = strrchr(c->options.model, '/');
+    return (EmitOptions){
+        .name = c->name,
+        .file = slash ? slash + 1 : c->options.model,
+        .model_hash = c->model_hash,
+        .options = options_text(c),
+        .mode = c->options.mode,
+        .weights = c->options.weights,
+    };
 }
 
 bool compile_emit_here(Compilation *c, const char *dir)
 {
-    EmitOptions o = {
-        .name = c->name,
-        .file = c->options.model,
-        .model_hash = c->model_hash,
-        .options = c->options.options_text ? c->options.options_text : "",
-        .mode = c->options.mode,
-    };
-    const char *slash = strrchr(c->options.model, '/');
-    if (slash)
-        o.file = slash + 1;
+    progress_phase("writing %s", c->name);
+    EmitOptions o = compile_emit_options(c);
     c->diag->file = NULL;
     return emit_folder(c->keep, c->diag, c->plan, &c->target, &o, dir);
 }
@@ -95,9 +121,6 @@ bool compile_emit_here(Compilation *c, const char *dir)
 bool compile_emit(Compilation *c, const char *dir)
 {
     c->diag->file = NULL;
-    const char *parent = io_dirname(c->keep, dir);
-    if (!io_make_dir(c->diag, parent))
-        return false;
-    const char *temp = io_temp_dir(c->keep, c->diag, parent, ".adze-");
+    const char *temp = io_stage_dir(c->keep, c->diag, dir);
     return temp && compile_emit_here(c, temp) && io_replace_dir(c->diag, temp, dir);
 }

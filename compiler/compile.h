@@ -12,8 +12,11 @@ typedef struct {
     const char *target_name; /* NULL: host */
     LoadOptions load;
     Mode mode;
-    const char *options_text; /* for the header */
+    WeightsForm weights;
+    const char *const *states; /* "OUTPUT:INPUT", NULL-terminated; may be NULL */
+    const char *options_text;  /* for the header: what else shaped the output besides the target */
     const char *const *disabled;
+    const char *const *input_ranges; /* "INPUT=LO,HI", NULL-terminated; may be NULL */
     const char *dump_after, *stop_after;
     bool time;
 } CompileOptions;
@@ -32,6 +35,10 @@ typedef struct {
 /* Each returns false after reporting. compile_plan: load, passes, lower. compile_emit: the files, into `dir`, which is
  * replaced as a whole or left as it was. */
 bool compile_plan(Compilation *c);
+/* compile_plan in two parts: target, name and graph as the model has it; then its passes and lowering. */
+bool compile_load(Compilation *c);
+bool compile_loaded(Compilation *c);
+EmitOptions compile_emit_options(Compilation *c);
 bool compile_emit(Compilation *c, const char *dir);
 /* The same into a folder that exists, without the exchange: for temporary builds. */
 bool compile_emit_here(Compilation *c, const char *dir);

@@ -1,57 +1,37 @@
 /* adze COMMAND ...: finds the command's row and runs it. */
+#include "base/progress.h"
 #include "base/version.h"
 #include "commands/commands.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
-typedef struct {
-    const char *name, *arguments, *help;
-    int bit;
-    int (*run)(Command *);
-} CommandRow;
-
-static const CommandRow rows[] = {
-#define COMMAND(name, bit, arguments, help) {#name, arguments, help, bit, command_##name},
-#include "commands/commands.def"
-#undef COMMAND
-};
-enum { ROW_COUNT = sizeof rows / sizeof *rows };
-
-static void overview(FILE *out)
+static void print(FILE *out, void (*text)(Buf *))
 {
-    fprintf(out, "adze %s: compiles ONNX models into self-contained C for edge devices\n\nusage: adze COMMAND [options]\n\n",
-            ADZE_VERSION);
-    for (int i = 0; i < ROW_COUNT; i++)
-        fprintf(out, "  %-9s %-12s %s\n", rows[i].name, rows[i].arguments, rows[i].help);
-    fprintf(out, "\n  adze COMMAND --help        the options of a command\n"
-                 "  adze --version             the version\n\n"
-                 "exit status: 0 done; 1 the model, a file or the configuration is at fault; 2 wrong usage;\n"
-                 "  3 outputs differ; 4 a budget is exceeded; 5 a tool of the target is missing or failed\n");
+    Buf b = {0};
+    text(&b);
+    fputs(buf_text(&b), out);
+    buf_free(&b);
 }
 
-static void command_help(const CommandRow *row)
+static int command_help(const CommandRow *row)
 {
     Buf text = {0};
-    buf_printf(&text, "adze %s: %s\n\nusage: adze %s %s [options]\n\n", row->name, row->help, row->name, row->arguments);
-    options_help(row->bit, &text);
+    help_command(row, &text);
     fputs(buf_text(&text), stdout);
     buf_free(&text);
+    return EXIT_DONE;
 }
 
 static int run_command(const CommandRow *row, int argc, char **argv)
 {
     Command c = {.keep = arena_new()};
     c.diag = diag_new(c.keep);
-    int status = EXIT_USAGE;
-    if (options_parse(c.keep, c.diag, row->bit, argc, argv, &c.options)) {
-        if (c.options.help) {
-            command_help(row);
-            status = EXIT_DONE;
-        } else {
-            status = row->run(&c);
-        }
-    }
+    int status;
+    if (options_parse(c.keep, c.diag, row->bit, argc, argv, &c.options, &status))
+        status = c.options.help ? command_help(row) : row->run(&c);
+    progress_end();
     diag_flush(c.diag, stderr);
     arena_free(c.keep);
     if (fflush(stdout) || ferror(stdout)) {
@@ -63,21 +43,28 @@ static int run_command(const CommandRow *row, int argc, char **argv)
 
 int main(int argc, char **argv)
 {
+    signal(SIGXFSZ, SIG_IGN); /* a file that grows too large is a failed write, with a message */
     if (argc < 2) {
-        overview(stderr);
+        print(stderr, help_overview);
         return EXIT_USAGE;
     }
+    if (strcmp(argv[1], "help") == 0 && argc == 3 && command_find(argv[2]))
+        return command_help(command_find(argv[2]));
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0) {
-        overview(stdout);
+        print(stdout, help_overview);
         return EXIT_DONE;
     }
     if (strcmp(argv[1], "--version") == 0) {
         printf("adze %s\n", ADZE_VERSION);
         return EXIT_DONE;
     }
-    for (int i = 0; i < ROW_COUNT; i++)
-        if (strcmp(argv[1], rows[i].name) == 0)
-            return run_command(&rows[i], argc - 2, argv + 2);
-    fprintf(stderr, "adze: error: unknown command '%.60s'; hint: 'adze --help' lists the commands\n", argv[1]);
+    const CommandRow *row = command_find(argv[1]);
+    if (row)
+        return run_command(row, argc - 2, argv + 2);
+    Arena *a = arena_new();
+    Diag *d = diag_new(a);
+    diag_error(d, "unknown command %s; hint: 'adze --help' lists the commands", diag_quote(a, argv[1]));
+    diag_flush(d, stderr);
+    arena_free(a);
     return EXIT_USAGE;
 }

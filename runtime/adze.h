@@ -12,7 +12,8 @@
 #include <string.h>
 
 /* How kernels are instantiated: by default each is one function shared by all layers of a model; with ADZE_INLINE
- * (-O speed) the C compiler makes a copy a layer, with constant shapes. */
+ * (-O speed) the C compiler makes a copy a layer, with constant shapes. ADZE_SIZE (-O size) asks a kernel for its
+ * smaller form, if it has one. */
 #if defined(__GNUC__)
 #define ADZE_UNUSED __attribute__((unused))
 #define ADZE_FORCE_INLINE static inline __attribute__((always_inline, unused))
@@ -48,7 +49,8 @@ typedef struct {
     float lo, hi;
 } adze_conv_params;
 
-/* Gemm: y[m,n] = act(bias[n] + residual[m,n] + sum over k of x[m,k] * w[k,n]); w is constant and packed by the kernel. */
+/* Gemm: y[m,n] = act(bias[n] + residual[m,n] + sum over k of x[m,k] * w[k,n]); w is constant and packed by the kernel.
+ */
 typedef struct {
     int32_t m, n, k;
     float lo, hi;
@@ -117,5 +119,69 @@ typedef struct {
 typedef struct {
     int32_t outer, axis, inner, indices;
 } adze_gather_params;
+
+/* Integers. requantize(acc, m, shift) = ((int64_t)(acc << shift) * m + 2^31) >> 32, see ref/requantize.h; lo and hi
+ * bound the stored value. */
+
+/* QConv, depthwise QConv: as adze_conv_params; taps outside the image read as x_zero_point, and the bias holds
+ * -x_zero_point * (sum of the weights). The add_* fields serve a residual operand (NULL: none):
+ * q = clamp(y_zero_point + requantize(acc, multiplier[o], shift), q_lo, q_hi), then
+ * y = clamp(add_zero_point + (((q - y_zero_point) * q_multiplier + (r - r_zero_point) * r_multiplier
+ *           + 2^(add_shift - 1)) >> add_shift), lo, hi). Without a residual y = clamp(q, lo, hi). */
+typedef struct {
+    int32_t batch, in_h, in_w, in_c;
+    int32_t out_h, out_w, out_c;
+    int32_t kernel_h, kernel_w, stride_h, stride_w, dilation_h, dilation_w, pad_top, pad_left, group;
+    int32_t x_zero_point, y_zero_point, shift, q_lo, q_hi;
+    int32_t r_zero_point, q_multiplier, r_multiplier, add_shift, add_zero_point;
+    int32_t lo, hi;
+} adze_qconv_params;
+
+/* QGemm: x [m,k], w [k,n]; the bias holds -x_zero_point * (sum over k of w). Residual as above. */
+typedef struct {
+    int32_t m, n, k;
+    int32_t y_zero_point, shift, q_lo, q_hi;
+    int32_t r_zero_point, q_multiplier, r_multiplier, add_shift, add_zero_point;
+    int32_t lo, hi;
+} adze_qgemm_params;
+
+/* QMatMul: as adze_matmul_params (batch, strides). */
+typedef struct {
+    int32_t batch[4];
+    int32_t a_stride[4], b_stride[4];
+    int32_t m, n, k;
+    int32_t a_row, a_col, b_row, b_col;
+    int32_t a_zero_point, b_zero_point, y_zero_point, multiplier, shift;
+    int32_t lo, hi;
+} adze_qmatmul_params;
+
+/* QAdd, QMul with broadcasting, as adze_broadcast_params. QMul uses a_multiplier as its multiplier. */
+typedef struct {
+    int32_t rank;
+    int32_t dim[ADZE_MAX_RANK], a_stride[ADZE_MAX_RANK], b_stride[ADZE_MAX_RANK];
+    int32_t a_zero_point, b_zero_point, y_zero_point, a_multiplier, b_multiplier, shift;
+    int32_t lo, hi;
+} adze_qbinary_params;
+
+/* QAveragePool: as adze_pool_params; multiplier[taps] is an operand. */
+typedef struct {
+    int32_t batch, in_h, in_w, channels, out_h, out_w;
+    int32_t kernel_h, kernel_w, stride_h, stride_w, dilation_h, dilation_w;
+    int32_t pad_top, pad_left, pad_bottom, pad_right, count_include_pad;
+    int32_t x_zero_point, y_zero_point, shift;
+    int32_t lo, hi;
+} adze_qpool_params;
+
+/* QSoftmax over the middle axis of [outer, axis, inner]; y_inverse_scale is 1 / the output's scale, as an integer. */
+typedef struct {
+    int32_t outer, axis, inner;
+    int32_t y_inverse_scale, y_zero_point;
+} adze_qsoftmax_params;
+
+/* Quantize, Dequantize, per tensor or per channel of [outer, axis, inner] (axis == 1: per tensor); scale and zero point
+ * are operands. */
+typedef struct {
+    int32_t outer, axis, inner;
+} adze_quantize_params;
 
 #endif

@@ -1,6 +1,6 @@
 /* Runs a generated model on the cases of in.bin: writes outputs to out.bin, nanoseconds of timed runs to time.bin and
  * stack bytes to stack.bin. What depends on the model is in harness_model.h, which adze writes beside this file: the
- * buffers of the model's arena, inputs and outputs, and call_model().
+ * buffers of the model's arena, state, inputs and outputs, and call_model(). A state lasts from case to case.
  *
  * in.bin: three little-endian uint32 (cases, timed repeats of the first case, bytes of one case), then the cases, each
  * all inputs one after another. Buffers lie between guard words, so that a write outside is seen, and are filled with
@@ -30,6 +30,12 @@ typedef struct {
     {                                                                                                                  \
         label, variable.data, (size_t)(elements) * sizeof(type), variable.before, variable.after                       \
     }
+
+/* An output of the model as out.bin has it: a buffer's bytes, or a member of the state. */
+typedef struct {
+    const void *data;
+    size_t bytes;
+} Result;
 
 #include "harness_model.h"
 
@@ -118,13 +124,15 @@ static void run_case(int in, int out, int first)
     if (first)
         write_number("stack.bin", painted_over(top));
     check_guards(&arena);
+    if (state.data)
+        check_guards(&state);
     for (size_t i = 0; i < INPUTS; i++)
         check_guards(&inputs[i]);
-    for (size_t i = 0; i < OUTPUTS; i++) {
+    for (size_t i = 0; i < OUTPUTS; i++)
         check_guards(&outputs[i]);
-        if (!board_write(out, outputs[i].data, outputs[i].bytes))
+    for (size_t i = 0; i < RESULTS; i++)
+        if (!board_write(out, results[i].data, results[i].bytes))
             fail("cannot write out.bin", "");
-    }
 }
 
 /* Nothing is written between the runs, which would cool the caches. */
@@ -158,10 +166,19 @@ static void harness(void)
         bytes += inputs[i].bytes;
     if (bytes != case_bytes)
         fail("in.bin has other inputs than the model", "");
+    if (check_model() != 0)
+        fail("the model refuses its weights", "");
+    if (state.data)
+        poison(&state);
+    reset_model();
     for (uint32_t i = 0; i < cases; i++) {
         run_case(in, out, i == 0);
         if (i == 0 && repeats)
             time_runs(repeats);
+        if (i == 0 && repeats && state.data) { /* the timed runs went on: back to behind the first case */
+            reset_model();
+            call_model();
+        }
     }
     board_close(out);
     board_exit(0);

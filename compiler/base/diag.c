@@ -1,7 +1,9 @@
 #include "base/diag.h"
 #include "base/buf.h"
 
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { MAX_SHOWN = 100, MAX_QUOTED = 200 };
 
@@ -83,9 +85,20 @@ const char *diag_quote(Arena *a, const char *name)
     return copy;
 }
 
+/* Colours are for people: https://no-color.org */
+static bool coloured(FILE *out)
+{
+    const char *no_color = getenv("NO_COLOR"), *term = getenv("TERM");
+    return isatty(fileno(out)) && !(no_color && *no_color) && !(term && strcmp(term, "dumb") == 0);
+}
+
 void diag_flush(Diag *d, FILE *out)
 {
-    static const char *const word[] = {"note", "warning", "error"};
+    static const char *const words[2][3] = {
+        {"note", "warning", "error"},
+        {"\033[1mnote\033[0m", "\033[1;33mwarning\033[0m", "\033[1;31merror\033[0m"},
+    };
+    const char *const *word = words[coloured(out)];
     size_t hidden = 0;
     for (size_t i = d->flushed; i < d->messages.count; i++) {
         const Message *m = &d->messages.items[i];

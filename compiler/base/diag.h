@@ -23,6 +23,7 @@ typedef struct Diag {
     Arena *arena;
     const char *file; /* named in front of each message; may be NULL; the reader of a file sets it */
     ARRAY(Message) messages;
+    ARRAY(const char *) files; /* that io_map read, in order: what a --depfile names */
     size_t error_count;
     size_t flushed;
 } Diag;
@@ -35,7 +36,8 @@ void diag_warning(Diag *d, const char *format, ...) __attribute__((format(printf
 void diag_note(Diag *d, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* 'name' in quotes, control characters and non-UTF-8 bytes as \xNN, cut at 200 bytes. */
 const char *diag_quote(Arena *a, const char *name);
-/* Writes what has not been written yet; more than 100 errors are summed up in one line. */
+/* Writes what has not been written yet; more than 100 errors are summed up in one line. On a terminal "error" and
+ * "warning" are coloured, unless NO_COLOR is set. */
 void diag_flush(Diag *d, FILE *out);
 
 #endif

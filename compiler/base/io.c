@@ -45,6 +45,8 @@ bool io_map(Diag *d, const char *path, FileBytes *out)
         return io_error(d, "open", path);
     bool done = map_open_file(d, path, fd, out);
     close(fd);
+    if (done)
+        array_push(d->arena, &d->files, arena_strdup(d->arena, path));
     return done;
 }
 

@@ -31,12 +31,15 @@ const char *io_dirname(Arena *a, const char *path);
 /* Names in a folder, sorted bytewise, without . and .. */
 typedef ARRAY(const char *) NameList;
 bool io_list(Arena *a, Diag *d, const char *path, NameList *out);
-/* A new private folder below `parent` (or $TMPDIR, or /tmp, when NULL), removed at exit and on SIGINT/SIGTERM/SIGHUP
- * unless io_keep_temp was called. */
+/* A new private folder below `parent` (or $TMPDIR, or /tmp, when NULL), removed at exit and when a signal (SIGINT,
+ * SIGTERM, SIGHUP, SIGQUIT, SIGPIPE) ends the process, unless io_keep_temp was called. */
 const char *io_temp_dir(Arena *a, Diag *d, const char *parent, const char *prefix);
 void io_keep_temp(const char *path);
+/* One beside `dir`, made with its parents: what io_replace_dir puts in its place. */
+const char *io_stage_dir(Arena *a, Diag *d, const char *dir);
 /* Puts the finished temporary folder `temp` in the place of `dir`: afterwards dir holds the new files or, on
- * failure, exactly the old ones. */
+ * failure, exactly the old ones. Files that did not change keep their time; where nothing changed nothing is touched.
+ */
 bool io_replace_dir(Diag *d, const char *temp, const char *dir);
 
 #endif

@@ -33,6 +33,25 @@ static bool same_bytes(const char *x, const char *y)
     return same;
 }
 
+/* The same names with the same bytes? */
+static bool same_tree(Arena *a, const char *x, const char *y)
+{
+    NameList nx, ny;
+    Diag *quiet = diag_new(a);
+    if (!io_list(a, quiet, x, &nx) || !io_list(a, quiet, y, &ny) || nx.count != ny.count)
+        return false;
+    for (size_t i = 0; i < nx.count; i++) {
+        const char *fx = io_join(a, x, nx.items[i]), *fy = io_join(a, y, ny.items[i]);
+        struct stat sx, sy;
+        if (strcmp(nx.items[i], ny.items[i]) != 0 || lstat(fx, &sx) != 0 || lstat(fy, &sy) != 0)
+            return false;
+        bool dirs = S_ISDIR(sx.st_mode) && S_ISDIR(sy.st_mode), files = S_ISREG(sx.st_mode) && S_ISREG(sy.st_mode);
+        if (!(dirs && same_tree(a, fx, fy)) && !(files && sx.st_size == sy.st_size && same_bytes(fx, fy)))
+            return false;
+    }
+    return true;
+}
+
 /* Files that did not change keep the time of their last change, for make and ninja. */
 static void keep_times(Arena *a, Diag *d, const char *temp, const char *dir)
 {
@@ -161,6 +180,10 @@ static bool holds_working_folder(const char *dir)
 static bool replace_existing(Arena *a, Diag *d, const char *temp, const char *dir)
 {
     struct stat s;
+    if (same_tree(a, temp, dir)) {
+        io_remove_tree(temp);
+        return true;
+    }
     if (stat(dir, &s) == 0)
         chmod(temp, s.st_mode & 07777);
     keep_times(a, d, temp, dir);

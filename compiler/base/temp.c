@@ -89,7 +89,7 @@ static void on_signal(int number)
 static void install_removal(void)
 {
     static bool installed;
-    static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
+    static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE};
     if (installed)
         return;
     installed = true;
@@ -112,6 +112,7 @@ static void block_signals(sigset_t *old)
     sigaddset(&set, SIGINT);
     sigaddset(&set, SIGTERM);
     sigaddset(&set, SIGHUP);
+    sigaddset(&set, SIGQUIT);
     sigprocmask(SIG_BLOCK, &set, old);
 }
 
@@ -155,6 +156,12 @@ const char *io_temp_dir(Arena *a, Diag *d, const char *parent, const char *prefi
         return path;
     diag_error(d, "cannot make a temporary folder in %s: %s", diag_quote(d->arena, parent), strerror(errno));
     return NULL;
+}
+
+const char *io_stage_dir(Arena *a, Diag *d, const char *dir)
+{
+    const char *parent = io_dirname(a, dir);
+    return io_make_dir(d, parent) ? io_temp_dir(a, d, parent, ".adze-") : NULL;
 }
 
 void io_keep_temp(const char *path)

@@ -1,69 +1,24 @@
 #include "commands/build.h"
 #include "base/io.h"
+#include "base/progress.h"
 
-#include <errno.h>
-#include <stdlib.h>
+#include <jansson.h>
 #include <string.h>
 
-/* "1,3,224,224" to a shape. */
-static bool parse_shape(const char *text, Shape *out)
-{
-    *out = (Shape){0};
-    if (!*text)
-        return true;
-    for (;;) {
-        char *end;
-        errno = 0;
-        long long v = strtoll(text, &end, 10);
-        if (end == text || errno || v < 0 || out->rank == MAX_RANK)
-            return false;
-        out->dim[out->rank++] = v;
-        if (!*end)
-            return true;
-        if (*end != ',')
-            return false;
-        text = end + 1;
-    }
-}
-
-/* Splits NAME=VALUE at the last '='. */
-static const char *split(Arena *a, const char *text, const char **name)
-{
-    const char *equals = strrchr(text, '=');
-    if (!equals || equals == text)
-        return NULL;
-    *name = arena_strndup(a, text, (size_t)(equals - text));
-    return equals + 1;
-}
-
-static bool parse_shapes(Command *c, LoadOptions *load)
+/* Their form has been checked (options.h). */
+static void read_shapes(Command *c, LoadOptions *load)
 {
     const Options *o = &c->options;
     InputShape *shapes = NEW_ARRAY(c->keep, InputShape, o->shape.count);
-    for (size_t i = 0; i < o->shape.count; i++) {
-        const char *value = split(c->keep, o->shape.items[i], &shapes[i].name);
-        if (!value || !parse_shape(value, &shapes[i].shape))
-            return diag_error(c->diag, "--shape %s: expected INPUT=1,3,224,224", diag_quote(c->keep, o->shape.items[i]));
-    }
     InputDim *dims = NEW_ARRAY(c->keep, InputDim, o->dim.count);
+    for (size_t i = 0; i < o->shape.count; i++)
+        option_shape(c->keep, o->shape.items[i], &shapes[i].name, &shapes[i].shape);
     for (size_t i = 0; i < o->dim.count; i++) {
         Shape one;
-        const char *value = split(c->keep, o->dim.items[i], &dims[i].name);
-        if (!value || !parse_shape(value, &one) || one.rank != 1)
-            return diag_error(c->diag, "--dim %s: expected NAME=N", diag_quote(c->keep, o->dim.items[i]));
+        option_shape(c->keep, o->dim.items[i], &dims[i].name, &one);
         dims[i].value = one.dim[0];
     }
     *load = (LoadOptions){.shapes = shapes, .shape_count = o->shape.count, .dims = dims, .dim_count = o->dim.count};
-    return true;
-}
-
-static bool parse_mode(Command *c, Mode *out)
-{
-    const char *text = c->options.optimise;
-    *out = !text ? MODE_DEFAULT : strcmp(text, "size") == 0 ? MODE_SIZE : MODE_SPEED;
-    if (text && strcmp(text, "size") != 0 && strcmp(text, "speed") != 0)
-        return diag_error(c->diag, "-O %s: expected 'size' or 'speed'", diag_quote(c->keep, text));
-    return true;
 }
 
 static const char *const *null_terminated(Arena *a, const StringList *list)
@@ -74,46 +29,61 @@ static const char *const *null_terminated(Arena *a, const StringList *list)
     return out;
 }
 
-/* The options that shape the output, as one would type them. */
+/* The options that shape the output besides the target, as one would type them. */
 static const char *options_text(Command *c)
 {
     const Options *o = &c->options;
     Buf b = {0};
-    buf_printf(&b, "-t %s", o->target ? o->target : "host");
     if (o->optimise)
         buf_printf(&b, " -O %s", o->optimise);
     for (size_t i = 0; i < o->shape.count; i++)
         buf_printf(&b, " --shape %s", o->shape.items[i]);
     for (size_t i = 0; i < o->dim.count; i++)
         buf_printf(&b, " --dim %s", o->dim.items[i]);
+    for (size_t i = 0; i < o->state.count; i++)
+        buf_printf(&b, " --state %s", o->state.items[i]);
+    for (size_t i = 0; i < o->input_range.count; i++)
+        buf_printf(&b, " --input-range %s", o->input_range.items[i]);
+    if (o->weights)
+        buf_printf(&b, " --weights %s", o->weights);
     for (size_t i = 0; i < o->disable.count; i++)
         buf_printf(&b, " --disable %s", o->disable.items[i]);
-    const char *text = arena_strdup(c->keep, buf_text(&b));
+    const char *text = arena_strdup(c->keep, buf_text(&b) + (b.length > 0)); /* without the first space */
     buf_free(&b);
     return text;
 }
 
-bool command_compile_options(Command *c, CompileOptions *out)
+void command_compile_options(Command *c, CompileOptions *out)
 {
     const Options *o = &c->options;
+    Mode mode = !o->optimise ? MODE_DEFAULT : strcmp(o->optimise, "size") == 0 ? MODE_SIZE : MODE_SPEED;
+    WeightsForm weights = !o->weights                         ? WEIGHTS_C
+                          : strcmp(o->weights, "incbin") == 0 ? WEIGHTS_INCBIN
+                          : strcmp(o->weights, "bin") == 0    ? WEIGHTS_BIN
+                                                              : WEIGHTS_C;
     *out = (CompileOptions){
+        .mode = mode,
+        .weights = weights,
         .name = o->name,
         .target_name = o->target,
         .options_text = options_text(c),
         .disabled = null_terminated(c->keep, &o->disable),
+        .input_ranges = null_terminated(c->keep, &o->input_range),
+        .states = null_terminated(c->keep, &o->state),
         .dump_after = o->dump_after,
         .stop_after = o->stop_after,
         .time = o->time,
     };
-    return parse_shapes(c, &out->load) && parse_mode(c, &out->mode);
+    read_shapes(c, &out->load);
 }
 
 bool command_model(Command *c, const char **path)
 {
     const StringList *arguments = &c->options.arguments;
     if (arguments->count != 1)
-        return diag_error(c->diag, arguments->count ? "more than one model given: %s"
-                                                    : "no model given%s; hint: adze COMMAND MODEL.onnx [options]",
+        return diag_error(c->diag,
+                          arguments->count ? "more than one model given: %s"
+                                           : "no model given%s; hint: adze COMMAND MODEL.onnx [options]",
                           arguments->count ? diag_quote(c->keep, arguments->items[1]) : "");
     *path = arguments->items[0];
     return true;
@@ -126,7 +96,9 @@ static bool shapes_from_vectors(Command *c, CompileOptions *o, const StringList 
     Diag *quiet = diag_new(look);
     Graph *g = paths->count ? load_onnx(look, quiet, o->model, &o->load) : NULL;
     bool ok = true;
-    if (g) { /* otherwise the compilation itself will say what is wrong */
+    if (g && o->states[0] && paths->count != g->inputs.count)
+        g = NULL; /* the files of states are left out: which file is which is not known yet */
+    if (g) {      /* otherwise the compilation itself will say what is wrong */
         size_t n = o->load.shape_count;
         InputShape *shapes = NEW_ARRAY(c->keep, InputShape, n + g->inputs.count);
         for (size_t i = 0; i < n; i++)
@@ -146,44 +118,105 @@ static bool shapes_from_vectors(Command *c, CompileOptions *o, const StringList 
     return ok;
 }
 
-int command_build(Command *c, const StringList *paths, Build *out)
+/* Of one case: the inputs that are no state. */
+static size_t argument_bytes(const Graph *g)
+{
+    size_t bytes = 0;
+    for (size_t i = 0; i < g->inputs.count; i++)
+        if (graph_state_of_input(g, i) < 0)
+            bytes += value_bytes(g->inputs.items[i]);
+    return bytes;
+}
+
+int command_plan(Command *c, const StringList *paths, Compilation *out)
 {
     CompileOptions options;
     const char *model;
-    if (!command_model(c, &model) || !command_compile_options(c, &options))
+    if (!command_model(c, &model))
         return EXIT_USAGE;
+    command_compile_options(c, &options);
     options.model = model;
-    Compilation *comp = &out->compilation;
     if (!shapes_from_vectors(c, &options, paths))
         return EXIT_INPUT;
-    *comp = (Compilation){.keep = c->keep, .diag = c->diag, .options = options};
-    if (!compile_plan(comp))
-        return EXIT_INPUT;
+    *out = (Compilation){.keep = c->keep, .diag = c->diag, .options = options};
+    return compile_plan(out) ? EXIT_DONE : EXIT_INPUT;
+}
+
+int command_build(Command *c, const StringList *paths, Build *out)
+{
+    Compilation *comp = &out->compilation;
+    int status = command_plan(c, paths, comp);
+    if (status != EXIT_DONE)
+        return status;
     const char *work = io_temp_dir(c->keep, c->diag, NULL, "adze-");
     if (!work)
         return EXIT_INPUT;
-    const char *folder = io_join(c->keep, work, "model");
+    const char *folder = out->folder = io_join(c->keep, work, "model");
     if (!io_make_dir(c->diag, folder) || !compile_emit_here(comp, folder))
         return EXIT_INPUT;
-    out->in_bytes = ports_bytes((const Value *const *)comp->graph->inputs.items, comp->graph->inputs.count);
+    progress_phase("building for %s", comp->target.name);
+    out->in_bytes = argument_bytes(comp->graph);
     out->out_bytes = ports_bytes((const Value *const *)comp->graph->outputs.items, comp->graph->outputs.count);
     if (!program_build(c->keep, c->diag, &comp->target, folder, comp->name, work, &out->program))
         return out->program.exit_status ? out->program.exit_status : EXIT_TOOL;
     return EXIT_DONE;
 }
 
+int build_run(Command *c, const Build *b, const void *in, size_t cases, void *out, int repeat, RunResult *result)
+{
+    RunOptions options = {.count = true, .repeat = repeat, .timeout_seconds = 3600};
+    *result = (RunResult){0};
+    progress_phase("running %zu case%s on %s", cases, cases == 1 ? "" : "s", b->compilation.target.name);
+    bool ok = program_run(c->keep, c->diag, &b->program, in, b->in_bytes, cases, out, b->out_bytes, &options, result);
+    progress_end();
+    return ok ? EXIT_DONE : result->exit_status ? result->exit_status : EXIT_TOOL;
+}
+
+/* A folder that holds something else than an output of adze is not overwritten. */
+static bool is_ours(const char *file)
+{
+    size_t n = strlen(file);
+    if (n < 5 || strcmp(file + n - 5, ".json") != 0)
+        return false;
+    json_t *root = json_load_file(file, 0, NULL);
+    bool ours = json_is_string(json_object_get(root, "adze_version"));
+    json_decref(root);
+    return ours;
+}
+
+bool command_output_folder(Command *c, const char *dir)
+{
+    if (!io_exists(dir))
+        return true;
+    if (!io_is_dir(dir))
+        return diag_error(c->diag, "%s: is a file; -o names a folder", diag_quote(c->keep, dir));
+    NameList names = {0};
+    if (!io_list(c->keep, c->diag, dir, &names))
+        return false;
+    bool ours = names.count == 0;
+    for (size_t i = 0; i < names.count && !ours; i++)
+        ours = is_ours(io_join(c->keep, dir, names.items[i]));
+    return ours || diag_error(c->diag, "%s: exists and holds no output of adze; hint: name a new folder",
+                              diag_quote(c->keep, dir));
+}
+
 bool build_read_inputs(Command *c, const Build *b, const StringList *paths, unsigned char *to)
 {
     const Graph *g = b->compilation.graph;
-    if (paths->count != g->inputs.count)
+    bool without_states = paths->count == g->inputs.count - g->states.count;
+    if (paths->count != g->inputs.count && !without_states)
         return diag_error(c->diag, "%zu input files for a model of %zu inputs", paths->count, g->inputs.count);
     Arena *scratch = arena_new();
     bool ok = true;
-    for (size_t i = 0; i < g->inputs.count && ok; i++) {
+    for (size_t i = 0, file = 0; i < g->inputs.count && ok; i++) {
         Tensor t;
         const Value *v = g->inputs.items[i];
-        ok = vector_read(scratch, c->diag, paths->items[i], &t) && vector_fits(c->keep, c->diag, paths->items[i], &t, v);
-        if (ok) {
+        bool is_state = graph_state_of_input(g, i) >= 0;
+        if (is_state && without_states)
+            continue;
+        const char *path = paths->items[file++];
+        ok = vector_read(scratch, c->diag, path, &t) && vector_fits(c->keep, c->diag, path, &t, v);
+        if (ok && !is_state) {
             memcpy(to, t.data, value_bytes(v));
             to += value_bytes(v);
         }

@@ -12,8 +12,32 @@ typedef struct {
     Options options;
 } Command;
 
-#define COMMAND(name, bit, arguments, help) int command_##name(Command *c);
+typedef struct {
+    const char *name, *arguments;
+    const char *help;     /* a line */
+    const char *purpose;  /* a paragraph */
+    const char *examples; /* "compile kws.onnx -o out/: what it does\n" ... */
+    int bit;
+    int (*run)(Command *c);
+} CommandRow;
+
+extern const CommandRow command_rows[];
+extern const size_t command_count;
+const CommandRow *command_find(const char *name); /* NULL when there is none */
+
+#define COMMAND(name, bit, arguments, help, purpose, examples) int command_##name(Command *c);
 #include "commands/commands.def"
 #undef COMMAND
+
+/* help.c: `adze --help` and `adze COMMAND --help`. */
+void help_overview(Buf *out);
+void help_command(const CommandRow *row, Buf *out);
+/* The meaning of each exit status, 0 to 5. */
+extern const char *const exit_meanings[6];
+
+/* manual.c, completion.c: docs/adze.1, completions/adze.bash, completions/_adze; `make docs` writes them. */
+void manual_page(Buf *out);
+void completion_bash(Buf *out);
+void completion_zsh(Buf *out);
 
 #endif

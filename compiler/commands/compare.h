@@ -12,7 +12,8 @@ typedef struct {
 
 typedef struct {
     int64_t count, outside;
-    int64_t worst; /* index of the element that is furthest over its tolerance, or of the largest difference; -1: none */
+    int64_t
+        worst; /* index of the element that is furthest over its tolerance, or of the largest difference; -1: none */
     double got, want, difference;
     double excess; /* of the worst: difference / tolerance */
 } Comparison;

@@ -1,24 +1,8 @@
-#include "commands/build.h"
 #include "base/io.h"
-
-#include <string.h>
-
-/* A folder that holds something else than an adze output is not overwritten. */
-static bool output_usable(Command *c, const char *dir)
-{
-    if (!io_exists(dir))
-        return true;
-    if (!io_is_dir(dir))
-        return diag_error(c->diag, "%s: is a file; -o names a folder", dir);
-    NameList names = {0};
-    if (!io_list(c->keep, c->diag, dir, &names))
-        return false;
-    bool ours = names.count == 0;
-    for (size_t i = 0; i < names.count; i++) /* the report is written with every output */
-        if (strlen(names.items[i]) > 5 && strcmp(names.items[i] + strlen(names.items[i]) - 5, ".json") == 0)
-            ours = true;
-    return ours || diag_error(c->diag, "%s: exists and holds no output of adze; hint: name a new folder", dir);
-}
+#include "base/progress.h"
+#include "commands/build.h"
+#include "commands/depfile.h"
+#include "commands/report.h"
 
 static void summary(const Compilation *c, const char *dir)
 {
@@ -30,31 +14,50 @@ static void summary(const Compilation *c, const char *dir)
            p->arena_bytes, p->arena_lower_bound, c->target.name);
 }
 
+/* The text of the dependencies of what is in `temp` and will be in `dir`. inputs: what had been read before. */
+static bool dependencies(Command *c, const char *temp, const char *dir, const NameList *inputs, Buf *text)
+{
+    NameList outputs;
+    return io_list(c->keep, c->diag, temp, &outputs) && depfile_text(c->keep, c->diag, dir, &outputs, inputs, text);
+}
+
+/* A dependency file in the output folder itself is one of its files; another is written once the folder is there. */
+static bool write_output(Command *c, Compilation *comp)
+{
+    const char *dir = c->options.output, *depfile = c->options.depfile;
+    NameList inputs = {.items = c->diag->files.items, .count = c->diag->files.count};
+    const char *inside = depfile ? depfile_inside(c->keep, depfile, dir) : NULL;
+    Buf text = {0};
+    c->diag->file = NULL;
+    const char *temp = io_stage_dir(c->keep, c->diag, dir);
+    bool ok = temp && compile_emit_here(comp, temp) && (!depfile || dependencies(c, temp, dir, &inputs, &text)) &&
+              (!inside || io_write(c->diag, io_join(c->keep, temp, inside), text.data, text.length)) &&
+              io_replace_dir(c->diag, temp, dir) &&
+              (!depfile || inside || depfile_write(c->keep, c->diag, depfile, &text));
+    buf_free(&text);
+    return ok;
+}
+
 int command_compile(Command *c)
 {
-    CompileOptions options;
-    const char *model;
-    if (!command_model(c, &model) || !command_compile_options(c, &options))
-        return EXIT_USAGE;
-    options.model = model;
-    if (!c->options.output && !options.stop_after) {
+    Compilation comp;
+    if (!c->options.output && !c->options.stop_after) {
         diag_error(c->diag, "no output folder given; hint: -o DIR");
         return EXIT_USAGE;
     }
-    Compilation comp = {.keep = c->keep, .diag = c->diag, .options = options};
-    if (!compile_plan(&comp))
+    int status = command_plan(c, &(StringList){0}, &comp);
+    if (status != EXIT_DONE || c->options.stop_after)
+        return status;
+    if (!command_output_folder(c, c->options.output) || !write_output(c, &comp))
         return EXIT_INPUT;
-    if (options.stop_after)
-        return EXIT_DONE;
-    if (!output_usable(c, c->options.output) || !compile_emit(&comp, c->options.output))
-        return EXIT_INPUT;
-    if (c->options.json) {
-        FileBytes report;
-        if (!io_map(c->diag, io_join(c->keep, c->options.output, arena_printf(c->keep, "%s.json", comp.name)), &report))
-            return EXIT_INPUT;
-        fwrite(report.data, 1, report.size, stdout);
-    } else {
+    progress_end();
+    if (!c->options.json) {
         summary(&comp, c->options.output);
+        return EXIT_DONE;
     }
+    json_t *root = report_read(c, c->options.output, comp.name);
+    if (!root)
+        return EXIT_INPUT;
+    report_print(root);
     return EXIT_DONE;
 }

@@ -6,6 +6,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/diag.h"
+#include "base/dtype.h"
 #include "target/target.h"
 
 enum {
@@ -14,8 +15,9 @@ enum {
     CMD_VERIFY = 1 << 2,
     CMD_TARGETS = 1 << 3,
     CMD_GOLDEN = 1 << 4,
+    CMD_INSPECT = 1 << 5,
     CMD_BUILDING = CMD_COMPILE | CMD_RUN | CMD_VERIFY | CMD_GOLDEN,
-    CMD_LOADING = CMD_BUILDING, /* those that take a model */
+    CMD_LOADING = CMD_BUILDING | CMD_INSPECT, /* those that take a model */
     CMD_ALL = ~0
 };
 

@@ -1,4 +1,5 @@
 #include "commands/build.h"
+#include "commands/report.h"
 #include "base/io.h"
 #include "base/npy.h"
 
@@ -28,35 +29,42 @@ static bool write_outputs(Command *c, const Graph *g, const unsigned char *bytes
     return true;
 }
 
-static void print_result(const Build *b, const RunResult *r)
+static int print_result(Command *c, const Build *b, const RunResult *r)
 {
     const Plan *p = b->compilation.plan;
+    if (c->options.json) {
+        json_t *root = report_read(c, b->folder, b->compilation.name);
+        if (!root)
+            return EXIT_INPUT;
+        report_measured(root, r);
+        report_print(root);
+        return EXIT_DONE;
+    }
     if (r->instructions)
         printf("%s: %" PRIu64 " instructions, ", b->compilation.target.name, r->instructions);
     else
-        printf("%s: %.1f us (median %.1f), ", b->compilation.target.name, r->min_seconds * 1e6, r->median_seconds * 1e6);
+        printf("%s: %.1f us (median %.1f), ", b->compilation.target.name, r->min_seconds * 1e6,
+               r->median_seconds * 1e6);
     printf("arena %zu bytes, code %zu, constants %zu\n", p->arena_bytes, r->code_bytes, r->rodata_bytes);
+    return EXIT_DONE;
 }
 
 int command_run(Command *c)
 {
     Build b = {0};
-    int status = command_build(c, &c->options.input, &b);
-    if (status != EXIT_DONE)
-        return status;
     if (!c->options.output) {
         diag_error(c->diag, "no output file given; hint: -o y.npy");
         return EXIT_USAGE;
     }
+    int status = command_build(c, &c->options.input, &b);
+    if (status != EXIT_DONE)
+        return status;
     unsigned char *in = arena_alloc(c->keep, b.in_bytes), *out = arena_alloc(c->keep, b.out_bytes);
     if (!build_read_inputs(c, &b, &c->options.input, in))
         return EXIT_INPUT;
-    RunOptions options = {.count = true, .repeat = 20, .timeout_seconds = 600};
-    RunResult result = {0};
-    if (!program_run(c->keep, c->diag, &b.program, in, b.in_bytes, 1, out, b.out_bytes, &options, &result))
-        return result.exit_status ? result.exit_status : EXIT_TOOL;
-    if (!write_outputs(c, b.compilation.graph, out))
-        return EXIT_INPUT;
-    print_result(&b, &result);
-    return EXIT_DONE;
+    RunResult result;
+    status = build_run(c, &b, in, 1, out, 20, &result);
+    if (status != EXIT_DONE)
+        return status;
+    return write_outputs(c, b.compilation.graph, out) ? print_result(c, &b, &result) : EXIT_INPUT;
 }

@@ -91,8 +91,8 @@ bool vectors_find(Arena *a, Diag *d, const char *dir, CaseList *out)
         array_push(a, out, c);
     }
     if (!out->count)
-        return diag_error(d, "%s: no golden vectors; hint: files in0_0.npy ... out0_0.npy, or test_data_set_0/input_0.pb ...",
-                          dir);
+        return diag_error(
+            d, "%s: no golden vectors; hint: files in0_0.npy ... out0_0.npy, or test_data_set_0/input_0.pb ...", dir);
     qsort(out->items, out->count, sizeof *out->items, by_number);
     return true;
 }

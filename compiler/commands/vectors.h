@@ -9,8 +9,8 @@
 #include "target/target.h"
 
 typedef struct {
-    const char *name;    /* "3" or "test_data_set_3" */
-    StringList in, out;  /* paths, by index */
+    const char *name;   /* "3" or "test_data_set_3" */
+    StringList in, out; /* paths, by index */
 } Case;
 
 typedef ARRAY(Case) CaseList;

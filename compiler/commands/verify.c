@@ -24,7 +24,8 @@ static Tolerance tolerance(const Options *o)
 }
 
 /* Adds one case's outputs to the comparisons. */
-static bool compare_case(Command *c, const Graph *g, const Case *k, const unsigned char *got, const Tolerance *t, Verdict *v)
+static bool compare_case(Command *c, const Graph *g, const Case *k, const unsigned char *got, const Tolerance *t,
+                         Verdict *v)
 {
     if (k->out.count != g->outputs.count)
         return diag_error(c->diag, "case %s has %zu outputs, the model %zu", k->name, k->out.count, g->outputs.count);
@@ -47,7 +48,8 @@ static bool compare_case(Command *c, const Graph *g, const Case *k, const unsign
     return ok;
 }
 
-static void print_verdict(Command *c, const Build *b, const Verdict *v, const Tolerance *t, size_t cases, const RunResult *r)
+static void print_verdict(Command *c, const Build *b, const Verdict *v, const Tolerance *t, size_t cases,
+                          const RunResult *r)
 {
     const Graph *g = b->compilation.graph;
     for (size_t i = 0; i < g->outputs.count; i++) {
@@ -109,10 +111,12 @@ static int verify_cases(Command *c, Build *b, const CaseList *cases)
             return EXIT_INPUT;
     RunOptions options = {.count = true, .repeat = 1, .timeout_seconds = 3600};
     RunResult result = {0};
-    if (!program_run(c->keep, c->diag, &b->program, in, b->in_bytes, cases->count, out, b->out_bytes, &options, &result))
+    if (!program_run(c->keep, c->diag, &b->program, in, b->in_bytes, cases->count, out, b->out_bytes, &options,
+                     &result))
         return result.exit_status ? result.exit_status : EXIT_TOOL;
     Tolerance t = tolerance(&c->options);
-    Verdict v = {NEW_ARRAY(c->keep, Comparison, g->outputs.count), NEW_ARRAY(c->keep, const Case *, g->outputs.count), true};
+    Verdict v = {NEW_ARRAY(c->keep, Comparison, g->outputs.count), NEW_ARRAY(c->keep, const Case *, g->outputs.count),
+                 true};
     for (size_t i = 0; i < g->outputs.count; i++) {
         v.outputs[i].worst = -1;
         v.worst_case[i] = &cases->items[0];

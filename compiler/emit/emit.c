@@ -4,7 +4,8 @@
 
 #include <string.h>
 
-static bool write_text(const Emitter *e, Diag *d, const char *dir, const char *file, void (*print)(const Emitter *, Buf *))
+static bool write_text(const Emitter *e, Diag *d, const char *dir, const char *file,
+                       void (*print)(const Emitter *, Buf *))
 {
     Buf text = {0};
     print(e, &text);
@@ -24,10 +25,9 @@ bool emit_folder(Arena *a, Diag *d, const Plan *p, const Target *t, const EmitOp
     Emitter e = {.arena = a, .plan = p, .target = t, .options = o};
     emitter_names(&e);
     emitter_weights(&e);
-    bool ok = write_named(&e, d, dir, ".h", emit_header) && write_named(&e, d, dir, ".c", emit_source) &&
-              write_named(&e, d, dir, ".json", emit_report) && write_text(&e, d, dir, "CMakeLists.txt", emit_cmake) &&
-              emit_runtime(&e, d, dir);
-    if (ok && e.weight_bytes)
-        ok = write_named(&e, d, dir, "_weights.h", emit_weights_header) && write_named(&e, d, dir, "_weights.c", emit_weights);
-    return ok;
+    bool ok =
+        !e.weight_bytes || (emit_weights(&e, d, dir) && write_named(&e, d, dir, "_weights.h", emit_weights_header));
+    return ok && write_named(&e, d, dir, ".h", emit_header) && write_named(&e, d, dir, ".c", emit_source) &&
+           write_named(&e, d, dir, ".json", emit_report) && write_named(&e, d, dir, ".html", emit_report_page) &&
+           write_text(&e, d, dir, "CMakeLists.txt", emit_cmake) && emit_runtime(&e, d, dir);
 }

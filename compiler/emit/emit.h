@@ -8,12 +8,18 @@
 
 typedef enum { MODE_DEFAULT, MODE_SIZE, MODE_SPEED } Mode;
 
+/* c: a C file. incbin: an assembler file that takes in a binary one. bin: that file alone, which the user maps or
+ * links.
+ */
+typedef enum { WEIGHTS_C, WEIGHTS_INCBIN, WEIGHTS_BIN } WeightsForm;
+
 typedef struct {
     const char *name;    /* prefix of all symbols: a C identifier */
     const char *file;    /* the model's file name, for comments */
     Digest model_hash;   /* of the model's file */
     const char *options; /* the options that shaped the output, for the header's comment */
     Mode mode;
+    WeightsForm weights;
 } EmitOptions;
 
 /* Where a constant operand lies in the weights, and how it is read. */
@@ -21,9 +27,21 @@ typedef struct {
     const Value *value;
     const Kernel *packed_by; /* NULL: as it is */
     const Step *step;
+    const void *data; /* as in the model */
     DType type;
     size_t offset, bytes;
 } WeightSlot;
+
+/* An input or output that is an argument of NAME_run, or a member of NAME_state. */
+typedef struct {
+    const Value *value;
+    const char *name; /* C identifier */
+    int index;        /* in the graph's inputs or outputs; of a state: its output's */
+} Port;
+
+typedef ARRAY(Port) PortList;
+
+enum { WEIGHTS_HEADER_BYTES = 64, WEIGHTS_ALIGN = 8 };
 
 /* What all printers share. */
 typedef struct Emitter {
@@ -31,12 +49,14 @@ typedef struct Emitter {
     const Plan *plan;
     const Target *target;
     const EmitOptions *options;
-    const char *name, *upper;     /* kws, KWS */
-    const char **input_names;     /* C parameter names of the graph's inputs and outputs */
-    const char **output_names;
-    const char **member;          /* by Value.id: name of its member in the arena union, or NULL */
+    const char *name, *upper; /* kws, KWS */
+    PortList inputs, outputs, states;
+    const char **input_text; /* by index in the graph: the C expression in NAME_run, "features" or "state->h" */
+    const char **output_text;
+    const char **member; /* by Value.id: name of its member in the arena union, or NULL */
     ARRAY(WeightSlot) weights;
     size_t weight_bytes;
+    unsigned char weights_head[WEIGHTS_HEADER_BYTES]; /* of the binary file, once it is written */
 } Emitter;
 
 /* Writes all files into the existing folder `dir`. */
@@ -50,15 +70,31 @@ const char *c_comment(Arena *a, const char *text);
 /* A C string literal with quotes. */
 const char *c_string(Arena *a, const char *text);
 
-void emitter_names(Emitter *e);    /* names.c */
-void emitter_weights(Emitter *e);  /* weights.c: gives each constant its place */
+void emitter_names(Emitter *e);   /* names.c */
+void emitter_weights(Emitter *e); /* weights.c: gives each constant its place */
 const WeightSlot *weight_slot(const Emitter *e, const Step *s, int operand);
+/* Do the weights come as an argument of NAME_run? */
+bool weights_are_argument(const Emitter *e);
+/* Size of the arena in memory. */
+size_t arena_size(const Emitter *e);
+
 void emit_header(const Emitter *e, Buf *out);
+/* "int kws_run(kws_arena *arena, ...)" */
+void emit_prototype(const Emitter *e, Buf *out);
+/* `separator` and `text`, on a new line when it would end behind column 110; `line`: where the current line begins. */
+void emit_wrapped(Buf *out, size_t *line, const char *separator, const char *text);
 void emit_source(const Emitter *e, Buf *out);
+/* layer.c: what a layer does, as a comment; and its parameters, as a static const struct. */
+void emit_layer_comment(const Emitter *e, const Step *s, Buf *out);
+void emit_layer_params(const Step *s, Buf *out);
 void emit_weights_header(const Emitter *e, Buf *out);
-void emit_weights(const Emitter *e, Buf *out);
+/* NAME_check_weights, for --weights bin; the file must have been written. */
+void emit_weights_check(const Emitter *e, Buf *out);
+/* weights_file.c: NAME_weights.c, or .bin and .S. Streams: at most one packed constant is in memory. */
+bool emit_weights(Emitter *e, Diag *d, const char *dir);
 void emit_cmake(const Emitter *e, Buf *out);
-void emit_report(const Emitter *e, Buf *out);
+void emit_report(const Emitter *e, Buf *out);      /* NAME.json */
+void emit_report_page(const Emitter *e, Buf *out); /* NAME.html */
 bool emit_runtime(const Emitter *e, Diag *d, const char *dir);
 /* "tile/conv.h" -> "adze_tile_conv.h". */
 const char *runtime_file_name(Arena *a, const char *header);

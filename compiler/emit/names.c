@@ -5,16 +5,38 @@
 #include <string.h>
 
 static const char *const reserved[] = {
-    "auto",     "break",    "case",    "char",     "const",    "continue", "default",  "do",       "double",   "else",
-    "enum",     "extern",   "float",   "for",      "goto",     "if",       "inline",   "int",      "long",     "register",
-    "restrict", "return",   "short",   "signed",   "sizeof",   "static",   "struct",   "switch",   "typedef",  "union",
-    "unsigned", "void",     "volatile", "while",   "asm",      "typeof",   "main",     "errno",    "NULL",     "stdin",
-    "stdout",   "stderr",   "and",     "and_eq",   "bitand",   "bitor",    "bool",     "catch",    "class",    "compl",
-    "const_cast", "delete", "dynamic_cast", "explicit", "export", "false", "friend",   "mutable",  "namespace", "new",
-    "not",      "not_eq",   "operator", "or",      "or_eq",    "private",  "protected", "public",  "reinterpret_cast",
-    "static_cast", "template", "this", "throw",    "true",     "try",      "typeid",   "typename", "using",    "virtual",
-    "wchar_t",  "xor",      "xor_eq",  "alignas",  "alignof",  "constexpr", "decltype", "noexcept", "nullptr", "thread_local",
-    "arena",    "status",   "linux",   "unix",     "i386",
+    "auto",        "break",        "case",
+    "char",        "const",        "continue",
+    "default",     "do",           "double",
+    "else",        "enum",         "extern",
+    "float",       "for",          "goto",
+    "if",          "inline",       "int",
+    "long",        "register",     "restrict",
+    "return",      "short",        "signed",
+    "sizeof",      "static",       "struct",
+    "switch",      "typedef",      "union",
+    "unsigned",    "void",         "volatile",
+    "while",       "asm",          "typeof",
+    "main",        "errno",        "NULL",
+    "stdin",       "stdout",       "stderr",
+    "and",         "and_eq",       "bitand",
+    "bitor",       "bool",         "catch",
+    "class",       "compl",        "const_cast",
+    "delete",      "dynamic_cast", "explicit",
+    "export",      "false",        "friend",
+    "mutable",     "namespace",    "new",
+    "not",         "not_eq",       "operator",
+    "or",          "or_eq",        "private",
+    "protected",   "public",       "reinterpret_cast",
+    "static_cast", "template",     "this",
+    "throw",       "true",         "try",
+    "typeid",      "typename",     "using",
+    "virtual",     "wchar_t",      "xor",
+    "xor_eq",      "alignas",      "alignof",
+    "constexpr",   "decltype",     "noexcept",
+    "nullptr",     "thread_local", "arena",
+    "status",      "state",        "weights",
+    "linux",       "unix",         "i386",
 };
 
 static bool is_reserved(const char *s)
@@ -126,27 +148,54 @@ static const char *parameter_name(Emitter *e, Map *taken, const char *text)
     return unique(e->arena, taken, name);
 }
 
-void emitter_names(Emitter *e)
+/* Inputs and outputs become arguments, or members of the state. */
+static void name_ports(Emitter *e)
 {
     const Graph *g = e->plan->graph;
+    Map *parameters = map_new(e->arena), *members = map_new(e->arena);
+    e->input_text = NEW_ARRAY(e->arena, const char *, g->inputs.count);
+    e->output_text = NEW_ARRAY(e->arena, const char *, g->outputs.count);
+    for (size_t i = 0; i < g->states.count; i++) {
+        const StatePair *pair = &g->states.items[i];
+        const Value *v = g->inputs.items[pair->input];
+        Port port = {v, parameter_name(e, members, v->name), pair->output};
+        e->input_text[pair->input] = e->output_text[pair->output] = arena_printf(e->arena, "state->%s", port.name);
+        array_push(e->arena, &e->states, port);
+    }
+    for (size_t i = 0; i < g->inputs.count; i++) {
+        if (e->input_text[i])
+            continue;
+        Port port = {g->inputs.items[i], parameter_name(e, parameters, g->inputs.items[i]->name), (int)i};
+        e->input_text[i] = port.name;
+        array_push(e->arena, &e->inputs, port);
+    }
+    for (size_t i = 0; i < g->outputs.count; i++) {
+        if (e->output_text[i])
+            continue;
+        Port port = {g->outputs.items[i], parameter_name(e, parameters, g->outputs.items[i]->name), (int)i};
+        e->output_text[i] = port.name;
+        array_push(e->arena, &e->outputs, port);
+    }
+}
+
+void emitter_names(Emitter *e)
+{
     e->name = e->options->name;
     e->upper = upper(e->arena, e->name);
-    e->input_names = NEW_ARRAY(e->arena, const char *, g->inputs.count);
-    e->output_names = NEW_ARRAY(e->arena, const char *, g->outputs.count);
     e->member = NEW_ARRAY(e->arena, const char *, e->plan->place_count);
-    Map *parameters = map_new(e->arena), *members = map_new(e->arena);
+    name_ports(e);
+    Map *members = map_new(e->arena);
     map_set(members, "align_", e);
     map_set(members, "bytes_", e);
-    for (size_t i = 0; i < g->inputs.count; i++)
-        e->input_names[i] = parameter_name(e, parameters, g->inputs.items[i]->name);
-    for (size_t i = 0; i < g->outputs.count; i++)
-        e->output_names[i] = parameter_name(e, parameters, g->outputs.items[i]->name);
+    for (size_t i = 0; i < e->plan->steps.count; i++)
+        if (e->plan->steps.items[i]->scratch_bytes)
+            map_set(members, arena_printf(e->arena, "%s_scratch", e->plan->steps.items[i]->name), e);
     for (size_t i = 0; i < e->plan->steps.count; i++) {
         const Step *s = e->plan->steps.items[i];
-        for (int k = 0; k < s->out_count; k++)
-            if (s->out[k] && e->plan->places[s->out[k]->id].kind == PLACE_ARENA)
-                e->member[s->out[k]->id] = unique(e->arena, members, c_identifier(e->arena, s->name));
-        if (s->scratch_bytes)
-            map_set(members, arena_printf(e->arena, "%s_scratch", s->name), e);
+        for (int k = 0; k < s->out_count; k++) {
+            const Value *root = s->out[k] ? place_root(e->plan, s->out[k]) : NULL;
+            if (root && e->plan->places[root->id].kind == PLACE_ARENA && !e->member[root->id])
+                e->member[root->id] = unique(e->arena, members, c_identifier(e->arena, s->name));
+        }
     }
 }

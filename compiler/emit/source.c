@@ -2,88 +2,48 @@
  * parameters, arena, call. */
 #include "emit/emit.h"
 
-#include <inttypes.h>
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-static const char *const argument[] = {"a", "b", "c", "d", "e", "f"};
-
-static void put_float(Buf *out, float v)
+/* The operands' names as the kernels have them. */
+static const char *operand_name(const Step *s, int k)
 {
-    if (isinf(v)) {
-        buf_puts(out, v < 0 ? "-INFINITY" : "INFINITY");
-        return;
+    static const char *const weighted[] = {"x", "w", "bias", "residual", "e", "f"};
+    static const char *const where[] = {"condition", "a", "b", "d", "e", "f"};
+    static const char *const other[] = {"a", "b", "c", "d", "e", "f"};
+    switch (s->kind) {
+    case KIND_CONV:
+    case KIND_DEPTHWISE:
+    case KIND_GEMM:
+        return weighted[k];
+    case KIND_WHERE:
+        return where[k];
+    default:
+        return s->in_count == 1 ? "x" : other[k];
     }
-    if (isnan(v)) {
-        buf_puts(out, "NAN");
-        return;
-    }
-    char text[40];
-    for (int digits = 6; digits <= 9; digits++) {
-        snprintf(text, sizeof text, "%.*g", digits, (double)v);
-        float back = 0;
-        sscanf(text, "%f", &back);
-        if (back == v)
-            break;
-    }
-    buf_puts(out, text);
-    buf_puts(out, strpbrk(text, ".e") ? "f" : ".0f");
 }
 
-static void put_field(Buf *out, const ParamField *f, const unsigned char *params)
+static const char *result_name(const Emitter *e, int k)
 {
-    const unsigned char *at = params + f->offset;
-    int count = f->count;
-    if (count > 1) { /* trailing zeros of an array are implied */
-        static const unsigned char zero[4];
-        while (count > 1 && memcmp(at + 4 * (count - 1), zero, 4) == 0)
-            count--;
-    }
-    buf_printf(out, ".%s = %s", f->name, f->count > 1 ? "{" : "");
-    for (int i = 0; i < count; i++) {
-        if (i)
-            buf_puts(out, ", ");
-        if (f->type == 'f') {
-            float v;
-            memcpy(&v, at + 4 * i, sizeof v);
-            put_float(out, v);
-        } else {
-            int32_t v;
-            memcpy(&v, at + 4 * i, sizeof v);
-            buf_printf(out, "%" PRId32, v);
-        }
-    }
-    buf_puts(out, f->count > 1 ? "}" : "");
-}
-
-/* `static const adze_conv_params p = {...};`, wrapped at 110 columns. */
-static void put_params(Buf *out, const Step *s)
-{
-    const ParamStruct *ps = param_struct(s->params_type);
-    buf_printf(out, "    static const %s p = {\n", s->params_type);
-    size_t line = out->length;
-    buf_puts(out, "        ");
-    for (size_t i = 0; i < ps->field_count; i++) {
-        Buf field = {0};
-        put_field(&field, &ps->fields[i], s->params);
-        if (i && out->length - line + field.length > 108) {
-            buf_puts(out, "\n");
-            line = out->length;
-            buf_puts(out, "        ");
-        } else if (i) {
-            buf_puts(out, " ");
-        }
-        buf_puts(out, buf_text(&field));
-        buf_puts(out, ",");
-        buf_free(&field);
-    }
-    buf_puts(out, "\n    };\n");
+    return k ? arena_printf(e->arena, "y%d", k) : "y";
 }
 
 static bool is_variable(const Emitter *e, const Value *v)
 {
     return v && !place_root(e->plan, v)->is_const;
+}
+
+static bool uses_weights(const Emitter *e, const Step *s)
+{
+    for (int k = 0; k < s->in_count; k++)
+        if (s->in[k] && !is_variable(e, s->in[k]))
+            return true;
+    return false;
+}
+
+static bool takes_weights(const Emitter *e, const Step *s)
+{
+    return weights_are_argument(e) && uses_weights(e, s);
 }
 
 static void layer_signature(const Emitter *e, const Step *s, Buf *out)
@@ -92,101 +52,103 @@ static void layer_signature(const Emitter *e, const Step *s, Buf *out)
     const char *comma = "";
     for (int k = 0; k < s->in_count; k++)
         if (is_variable(e, s->in[k])) {
-            buf_printf(out, "%sconst %s *%s", comma, dtype_c_type(s->in[k]->type), argument[k]);
+            buf_printf(out, "%sconst %s *%s", comma, dtype_c_type(s->in[k]->type), operand_name(s, k));
             comma = ", ";
         }
     for (int k = 0; k < s->out_count; k++)
         if (s->out[k]) {
-            buf_printf(out, "%s%s *y%s", comma, dtype_c_type(s->out[k]->type), k ? argument[k] : "");
+            buf_printf(out, "%s%s *%s", comma, dtype_c_type(s->out[k]->type), result_name(e, k));
             comma = ", ";
         }
-    buf_printf(out, "%s)\n", s->scratch_bytes ? ", float *scratch" : "");
+    buf_puts(out, s->scratch_bytes ? ", float *scratch" : "");
+    if (takes_weights(e, s))
+        buf_printf(out, ", const %s_weights_data *weights", e->name);
+    buf_puts(out, ")\n");
 }
 
-static void layer_comment(const Emitter *e, const Step *s, Buf *out)
+static void put_constant(const Emitter *e, const Step *s, int k, size_t *line, Buf *out)
 {
-    const char *label = s->node && s->node->name[0] ? c_comment(e->arena, s->node->name) : s->name;
-    buf_printf(out, "/* %s: %s%s%s", label, s->node ? s->node->op_type : "copy", s->function ? " " : "",
-               s->function ? s->function : "");
-    char shape[SHAPE_TEXT_BYTES];
-    if (s->in[0])
-        buf_printf(out, ", %s", shape_text(&s->in[0]->shape, shape, sizeof shape));
-    if (s->out[0])
-        buf_printf(out, " -> %s", shape_text(&s->out[0]->shape, shape, sizeof shape));
-    if (s->macs)
-        buf_printf(out, ", %" PRId64 " MACs", s->macs);
-    buf_puts(out, " */\n");
+    const WeightSlot *w = weight_slot(e, s, k);
+    size_t index = w->offset / dtype_size(w->type);
+    const char *from = weights_are_argument(e) ? "weights->" : arena_printf(e->arena, "%s_weights.", e->name);
+    const char *text = arena_printf(e->arena, "%s%s", from, dtype_name(w->type));
+    emit_wrapped(out, line, ", ", index ? arena_printf(e->arena, "%s + %zu", text, index) : text);
 }
 
-static void layer_function(const Emitter *e, const Step *s, Buf *out)
+static void layer_function(const Emitter *e, const Step *s, size_t index, Buf *out)
 {
-    layer_comment(e, s, out);
+    emit_layer_comment(e, s, out);
     layer_signature(e, s, out);
     buf_puts(out, "{\n");
-    put_params(out, s);
+    emit_layer_params(s, out);
+    buf_printf(out, "    %s_LAYER_BEGIN(%zu, \"%s\");\n", e->upper, index, s->name);
+    size_t line = out->length;
     buf_printf(out, "    %s(&p", s->kernel->function);
     for (int k = 0; k < s->in_count; k++) {
-        if (!s->in[k]) {
-            buf_puts(out, ", NULL");
-        } else if (is_variable(e, s->in[k])) {
-            buf_printf(out, ", %s", argument[k]);
-        } else {
-            const WeightSlot *w = weight_slot(e, s, k);
-            buf_printf(out, ", %s_weights.%s + %zu", e->name, dtype_name(w->type), w->offset / dtype_size(w->type));
-        }
+        if (!s->in[k])
+            emit_wrapped(out, &line, ", ", "NULL");
+        else if (is_variable(e, s->in[k]))
+            emit_wrapped(out, &line, ", ", operand_name(s, k));
+        else
+            put_constant(e, s, k, &line, out);
     }
     for (int k = 0; k < s->out_count; k++)
-        buf_printf(out, s->out[k] ? ", y%s" : ", NULL", s->out[k] && k ? argument[k] : "");
-    buf_printf(out, "%s);\n}\n\n", s->scratch_bytes ? ", scratch" : "");
+        emit_wrapped(out, &line, ", ", s->out[k] ? result_name(e, k) : "NULL");
+    if (s->scratch_bytes)
+        emit_wrapped(out, &line, ", ", "scratch");
+    buf_printf(out, ");\n    %s_LAYER_END(%zu, \"%s\");\n}\n\n", e->upper, index, s->name);
 }
 
 /* The expression for a value's bytes inside NAME_run. */
-static void put_value(const Emitter *e, const Value *v, Buf *out)
+static const char *value_text(const Emitter *e, const Value *v)
 {
     const Value *root = place_root(e->plan, v);
     const Place *at = &e->plan->places[root->id];
-    bool cast = root->type != v->type;
-    if (cast)
-        buf_printf(out, "(%s *)", dtype_c_type(v->type));
-    if (at->kind == PLACE_INPUT)
-        buf_puts(out, e->input_names[at->index]);
-    else if (at->kind == PLACE_OUTPUT)
-        buf_puts(out, e->output_names[at->index]);
-    else if (e->member[root->id])
-        buf_printf(out, "arena->%s.v", e->member[root->id]);
-    else /* a tensor of no elements */
-        buf_printf(out, "(%s *)arena->bytes_", dtype_c_type(v->type));
+    const char *cast = root->type != v->type ? arena_printf(e->arena, "(%s *)", dtype_c_type(v->type)) : "";
+    const char *text = at->kind == PLACE_INPUT    ? e->input_text[at->index]
+                       : at->kind == PLACE_OUTPUT ? e->output_text[at->index]
+                                                  : arena_printf(e->arena, "arena->%s.v", e->member[root->id]);
+    return arena_printf(e->arena, "%s%s", cast, text);
 }
 
-static void call(const Emitter *e, const Step *s, size_t index, Buf *out)
+static void call(const Emitter *e, const Step *s, Buf *out)
 {
-    buf_printf(out, "    %s_LAYER_BEGIN(%zu, \"%s\");\n    layer_%s(", e->upper, index, s->name, s->name);
+    size_t line = out->length;
+    buf_printf(out, "    layer_%s(", s->name);
     const char *comma = "";
     for (int k = 0; k < s->in_count; k++)
         if (is_variable(e, s->in[k])) {
-            buf_puts(out, comma);
-            put_value(e, s->in[k], out);
+            emit_wrapped(out, &line, comma, value_text(e, s->in[k]));
             comma = ", ";
         }
     for (int k = 0; k < s->out_count; k++)
         if (s->out[k]) {
-            buf_puts(out, comma);
-            put_value(e, s->out[k], out);
+            emit_wrapped(out, &line, comma, value_text(e, s->out[k]));
             comma = ", ";
         }
     if (s->scratch_bytes)
-        buf_printf(out, ", arena->%s_scratch.v", s->name);
-    buf_printf(out, ");\n    %s_LAYER_END(%zu, \"%s\");\n", e->upper, index, s->name);
+        emit_wrapped(out, &line, ", ", arena_printf(e->arena, "arena->%s_scratch.v", s->name));
+    if (takes_weights(e, s))
+        emit_wrapped(out, &line, ", ", "constants_");
+    buf_puts(out, ");\n");
 }
 
-static void includes(const Emitter *e, Buf *out)
+static void includes(const Emitter *e, const char *body, Buf *out)
 {
     buf_printf(out, "#include \"%s.h\"\n", e->name);
     if (e->weight_bytes)
         buf_printf(out, "#include \"%s_weights.h\"\n", e->name);
+    buf_puts(out, "\n");
+    if (strstr(body, "INFINITY") || strstr(body, " NAN"))
+        buf_puts(out, "#include <math.h>\n");
+    if (strstr(body, "NULL"))
+        buf_puts(out, "#include <stddef.h>\n");
+    if (strstr(body, "memset(") || strstr(body, "memcmp("))
+        buf_puts(out, "#include <string.h>\n");
     if (e->options->mode == MODE_SPEED)
         buf_puts(out, "\n#define ADZE_INLINE /* a copy of its kernel a layer, with constant shapes */\n");
-    buf_puts(out, "#include <math.h>\n#include <stddef.h>\n");
+    if (e->options->mode == MODE_SIZE)
+        buf_puts(out, "\n#define ADZE_SIZE /* the smaller form of a kernel, where it has one */\n");
     Map *seen = map_new(e->arena);
     for (size_t i = 0; i < e->plan->steps.count; i++) {
         const Kernel *k = e->plan->steps.items[i]->kernel;
@@ -208,39 +170,75 @@ static void guard(const Emitter *e, Buf *out)
                    c_comment(e->arena, e->target->name));
 }
 
+static void hooks(const Emitter *e, Buf *out)
+{
+    buf_printf(out,
+               "\n/* Around each layer, for a profiler or a watchdog: define them in a header of your own, which\n"
+               " * -D%s_CONFIG='\"my_hooks.h\"' names, or on the compiler's command line. */\n"
+               "#ifdef %s_CONFIG\n#include %s_CONFIG\n#endif\n"
+               "#ifndef %s_LAYER_BEGIN\n#define %s_LAYER_BEGIN(index, name) ((void)0)\n#endif\n"
+               "#ifndef %s_LAYER_END\n#define %s_LAYER_END(index, name) ((void)0)\n#endif\n\n",
+               e->upper, e->upper, e->upper, e->upper, e->upper, e->upper, e->upper);
+}
+
+static void null_checks(const Emitter *e, Buf *out)
+{
+    size_t line = out->length;
+    buf_puts(out, "    if (!arena");
+    if (e->states.count)
+        emit_wrapped(out, &line, " || ", "!state");
+    if (weights_are_argument(e))
+        emit_wrapped(out, &line, " || ", "!weights");
+    for (size_t i = 0; i < e->inputs.count; i++)
+        emit_wrapped(out, &line, " || ", arena_printf(e->arena, "!%s", e->inputs.items[i].name));
+    for (size_t i = 0; i < e->outputs.count; i++)
+        emit_wrapped(out, &line, " || ", arena_printf(e->arena, "!%s", e->outputs.items[i].name));
+    buf_printf(out, ")\n        return %s_NULL_POINTER;\n", e->upper);
+}
+
 static void run_function(const Emitter *e, Buf *out)
 {
-    const Graph *g = e->plan->graph;
-    buf_printf(out, "int %s_run(%s_arena *arena", e->name, e->name);
-    for (size_t i = 0; i < g->inputs.count; i++)
-        buf_printf(out, ", const %s *%s", dtype_c_type(g->inputs.items[i]->type), e->input_names[i]);
-    for (size_t i = 0; i < g->outputs.count; i++)
-        buf_printf(out, ", %s *%s", dtype_c_type(g->outputs.items[i]->type), e->output_names[i]);
-    buf_puts(out, ")\n{\n    if (!arena");
-    for (size_t i = 0; i < g->inputs.count; i++)
-        buf_printf(out, " || !%s", e->input_names[i]);
-    for (size_t i = 0; i < g->outputs.count; i++)
-        buf_printf(out, " || !%s", e->output_names[i]);
-    buf_printf(out, ")\n        return %s_NULL_POINTER;\n", e->upper);
+    emit_prototype(e, out);
+    buf_puts(out, "\n{\n");
+    null_checks(e, out);
+    if (weights_are_argument(e))
+        buf_printf(out,
+                   "    if ((uintptr_t)weights %% %d != 0)\n        return %s_WEIGHTS_MISALIGNED;\n"
+                   "    const void *data_ = (const unsigned char *)weights + %s_WEIGHTS_HEADER_BYTES;\n"
+                   "    const %s_weights_data *constants_ = data_;\n",
+                   (int)WEIGHTS_ALIGN, e->upper, e->upper, e->name);
+    buf_puts(out, "\n");
     for (size_t i = 0; i < e->plan->steps.count; i++)
-        call(e, e->plan->steps.items[i], i, out);
-    buf_printf(out, "    return %s_OK;\n}\n", e->upper);
+        call(e, e->plan->steps.items[i], out);
+    buf_printf(out, "%s    return %s_OK;\n}\n", e->plan->steps.count ? "\n" : "", e->upper);
+}
+
+static void body(const Emitter *e, Buf *out)
+{
+    buf_printf(out,
+               "/* The arena's size as planned is its size in memory. */\n"
+               "typedef char %s_arena_check_[sizeof(%s_arena) == %s_ARENA_BYTES ? 1 : -1];\n\n",
+               e->name, e->name, e->upper);
+    if (weights_are_argument(e))
+        emit_weights_check(e, out);
+    for (size_t i = 0; i < e->plan->steps.count; i++)
+        layer_function(e, e->plan->steps.items[i], i, out);
+    if (e->states.count)
+        buf_printf(out,
+                   "void %s_reset(%s_state *state)\n{\n    if (state)\n        memset(state, 0, sizeof *state);\n}\n\n",
+                   e->name, e->name);
+    run_function(e, out);
 }
 
 void emit_source(const Emitter *e, Buf *out)
 {
-    buf_printf(out, "/* %s.c: the network, layer by layer. Generated by adze. SPDX-License-Identifier: 0BSD */\n", e->name);
-    includes(e, out);
+    Buf text = {0};
+    body(e, &text);
+    buf_printf(out, "/* %s.c: the network, layer by layer. Generated by adze.\n * SPDX-License-Identifier: 0BSD */\n",
+               e->name);
+    includes(e, buf_text(&text), out);
     guard(e, out);
-    buf_printf(out,
-               "\n/* Called around each layer; define them for a profiler or a watchdog. */\n"
-               "#ifndef %s_LAYER_BEGIN\n#define %s_LAYER_BEGIN(index, name) ((void)0)\n#endif\n"
-               "#ifndef %s_LAYER_END\n#define %s_LAYER_END(index, name) ((void)0)\n#endif\n\n",
-               e->upper, e->upper, e->upper, e->upper);
-    buf_printf(out, "/* The arena's size as planned is its size in memory. */\n"
-                    "typedef char %s_arena_check_[sizeof(%s_arena) == %s_ARENA_BYTES ? 1 : -1];\n\n",
-               e->name, e->name, e->upper);
-    for (size_t i = 0; i < e->plan->steps.count; i++)
-        layer_function(e, e->plan->steps.items[i], out);
-    run_function(e, out);
+    hooks(e, out);
+    buf_puts(out, buf_text(&text));
+    buf_free(&text);
 }

@@ -52,6 +52,7 @@ static Graph *clone_graph(Arena *a, const Graph *from, Graph *outer, const Scope
 {
     Graph *to = graph_new(a, from->name);
     to->outer = outer;
+    to->made_by = from->made_by;
     for (size_t i = 0; i < from->opsets->entries.count; i++)
         map_set(to->opsets, from->opsets->entries.items[i].key, from->opsets->entries.items[i].value);
     Arena *scratch = arena_new();
@@ -66,6 +67,8 @@ static Graph *clone_graph(Arena *a, const Graph *from, Graph *outer, const Scope
     {
         clone_node(to, n, &scope);
     }
+    for (size_t i = 0; i < from->states.count; i++)
+        array_push(a, &to->states, from->states.items[i]);
     arena_free(scratch);
     return to;
 }

@@ -77,6 +77,21 @@ typedef struct {
     int output, input;
 } StatePair;
 
+/* What a pass did to a layer, for reports. */
+typedef struct {
+    const char *pass; /* "shrink" */
+    const char *node; /* the layer's name, or that of its output */
+    const char *text; /* "4 of 16 channels removed (0,3-5): dead: ..." */
+    int64_t macs_saved;
+} GraphNote;
+
+/* What a pass did in all its runs, for reports. */
+typedef struct {
+    const char *pass;
+    int runs, changes;   /* how often it ran, and how often it changed something */
+    int64_t nodes_added; /* more nodes than before; negative: fewer */
+} PassRecord;
+
 struct Graph {
     Arena *arena;
     const char *name;
@@ -88,8 +103,12 @@ struct Graph {
     int node_ids;       /* ids given out: every Node.id is below */
     ARRAY(Value *) inputs;
     ARRAY(Value *) outputs;
-    ARRAY(StatePair) states; /* set behind the passes (lower/state.c); its inputs and outputs are no arguments of the C */
+    ARRAY(StatePair)
+    states;      /* set behind the passes (lower/state.c); its inputs and outputs are no arguments of the C */
     Map *opsets; /* domain -> (void *)(intptr_t)version */
+    ARRAY(GraphNote) notes;
+    ARRAY(PassRecord) passes; /* in the order of their first runs */
+    const char *made_by;      /* the program that wrote the model: "pytorch 2.1"; NULL: not said */
 };
 
 Graph *graph_new(Arena *a, const char *name);
@@ -148,6 +167,10 @@ bool node_is_adze(const Node *n, const char *op_type); /* domain adze */
 const char *node_label(Arena *a, const Node *n);
 /* The value as a Tensor (must be const). */
 Tensor value_tensor(const Value *v);
+
+/* Adds a note about n (copied, so that n may go). */
+void graph_note(Graph *g, const char *pass, const Node *n, int64_t macs_saved, const char *format, ...)
+    __attribute__((format(printf, 5, 6)));
 
 /* Every use of `old` (also as graph output) becomes `new`. A graph output keeps its name: when old is an output,
  * `new` takes over name and place; when new is an input, a constant or already an output, an Identity is put between.

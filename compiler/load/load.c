@@ -80,6 +80,12 @@ static Loader loader_new(Arena *a, Diag *d, const char *path, const void *bytes,
     return l;
 }
 
+static const char *made_by(Loader *l, const Onnx__ModelProto *m)
+{
+    const char *name = text_or_empty(m->producer_name), *version = text_or_empty(m->producer_version);
+    return *name ? arena_printf(l->keep, "%s%s%s", name, *version ? " " : "", version) : NULL;
+}
+
 static Graph *load_model(Loader *l)
 {
     Onnx__ModelProto *m = (Onnx__ModelProto *)unpack(l, &onnx__model_proto__descriptor);
@@ -88,6 +94,7 @@ static Graph *load_model(Loader *l)
     Graph *g = graph_new(l->keep, m->graph ? text_or_empty(m->graph->name) : "");
     if (!check_header(l, m, g) || !collect_functions(l, m))
         return NULL;
+    g->made_by = made_by(l, m);
     Scope s = {.graph = g, .values = map_new(l->wire)};
     read_graph_into(l, &s, m->graph, true);
     return l->diag->error_count == l->errors_before ? g : NULL;

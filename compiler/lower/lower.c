@@ -54,6 +54,22 @@ static void copy_to_output(Plan *p, const Value *from, int index)
     p->places[to->id] = (Place){.kind = PLACE_OUTPUT, .index = index, .bytes = value_bytes(to)};
 }
 
+/* The next value of a state that is the old value of another one is read apart, so that the order in which states are
+ * written does not matter. */
+static const Value *apart_from_states(Plan *p, const Value *root, size_t output)
+{
+    const Place *from = place_of(p, root);
+    if (from->kind != PLACE_INPUT)
+        return root;
+    int state = graph_state_of_input(p->graph, (size_t)from->index);
+    if (state < 0 || state == graph_state_of_output(p->graph, output))
+        return root;
+    Value *copy = plan_temp(p, root->type, &root->shape);
+    grow_places(p);
+    plan_copy(p, (Value *)root, copy);
+    return copy;
+}
+
 void lower_outputs(Plan *p)
 {
     Graph *g = p->graph;
@@ -69,7 +85,9 @@ void lower_outputs(Plan *p)
     }
     for (size_t i = 0; i < g->outputs.count; i++) {
         const Value *root = place_root(p, g->outputs.items[i]);
-        if (place_of(p, root)->kind == PLACE_NONE)
+        if (graph_state_of_output(g, i) >= 0)
+            copy_to_output(p, apart_from_states(p, root, i), (int)i); /* place_states leaves it out where it can */
+        else if (place_of(p, root)->kind == PLACE_NONE)
             *place_of(p, root) = (Place){.kind = PLACE_OUTPUT, .index = (int)i, .bytes = value_bytes(root)};
         else
             copy_to_output(p, root, (int)i);
@@ -120,6 +138,7 @@ Plan *lower_graph(Graph *g, const Target *target, Diag *d, Arena *scratch)
     if (!select_kernels(p, target, d))
         return NULL;
     schedule(p);
-    plan_memory(p);
+    place_states(p);
+    plan_memory(p, target);
     return p;
 }

@@ -11,6 +11,10 @@
  * and points into the graph. */
 Plan *lower_graph(Graph *g, const Target *target, Diag *d, Arena *scratch);
 
+/* Binds "OUTPUT:INPUT" pairs of names, a NULL-terminated list or NULL, before lower_graph: the value of the output is
+ * that of the input in the next call. Types and shapes must be known. */
+bool state_bind(Graph *g, Diag *d, const char *const *pairs);
+
 /* The parts, in the order in which lower_graph calls them. */
 bool lower_nodes(Plan *p, Diag *d, Arena *scratch);
 /* Binds graph outputs to the caller's buffers; adds copies where an output is an input, a constant or another output.
@@ -19,8 +23,10 @@ void lower_outputs(Plan *p);
 bool select_kernels(Plan *p, const Target *target, Diag *d);
 /* Reorders the steps for the smallest peak of live bytes. */
 void schedule(Plan *p);
-/* Lifetimes, in-place decisions, offsets. */
-void plan_memory(Plan *p);
+/* Where the next value of each state (g->states) is written; from here on the order of steps is final. */
+void place_states(Plan *p);
+/* Lifetimes, in-place decisions, offsets; in several memories when the fastest RAM of the target is too small. */
+void plan_memory(Plan *p, const Target *target);
 /* May out[0] take the bytes of input k, as far as the step itself is concerned? */
 bool step_may_overwrite(const Step *s, int k);
 

@@ -86,6 +86,39 @@ static void share_in_place(Plan *p)
     }
 }
 
+/* Elements that a step reads of its input, with repetition where a kernel window passes over it several times. */
+static size_t reads_of(const Step *s, const Value *in)
+{
+    size_t bytes = value_bytes(in);
+    const Value *out = s->out[0];
+    bool window = (s->kind == KIND_CONV || s->kind == KIND_DEPTHWISE) && in == s->in[0] && out && out->shape.rank > 0;
+    if (!window)
+        return bytes;
+    int64_t channels = s->kind == KIND_CONV ? out->shape.dim[out->shape.rank - 1] : 1;
+    size_t again = (size_t)(s->macs / (channels > 0 ? channels : 1)) * dtype_size(in->type);
+    return again > bytes ? again : bytes;
+}
+
+/* Bytes read and written per run in each buffer of a value; Buffer.traffic of scratch stays at its most. */
+static void count_traffic(Plan *p, BufferList *list)
+{
+    Arena *a = arena_new();
+    size_t *traffic = NEW_ARRAY(a, size_t, p->place_count);
+    for (size_t i = 0; i < p->steps.count; i++) {
+        const Step *s = p->steps.items[i];
+        for (int k = 0; k < s->in_count; k++)
+            if (s->in[k])
+                traffic[place_root(p, s->in[k])->id] += reads_of(s, s->in[k]);
+        for (int k = 0; k < s->out_count; k++)
+            if (s->out[k])
+                traffic[place_root(p, s->out[k])->id] += value_bytes(s->out[k]);
+    }
+    for (size_t i = 0; i < list->count; i++)
+        if (list->items[i].value >= 0)
+            list->items[i].traffic = traffic[list->items[i].value];
+    arena_free(a);
+}
+
 static size_t align_up(size_t n)
 {
     return (n + ARENA_ALIGN - 1) / ARENA_ALIGN * ARENA_ALIGN;
@@ -97,24 +130,28 @@ static BufferList collect(Plan *p, Arena *a)
     for (size_t i = 0; i < p->place_count; i++) {
         Place *at = &p->places[i];
         if (at->kind == PLACE_ARENA && at->first >= 0) {
-            Buffer b = {align_up(at->bytes), 0, at->first, at->last, (int)list.count, &at->offset};
+            Buffer b = {align_up(at->bytes), 0, at->first, at->last, (int)list.count, &at->offset, (int)i, 0};
             array_push(a, &list, b);
         }
     }
     for (size_t i = 0; i < p->steps.count; i++) {
         Step *s = p->steps.items[i];
         if (s->scratch_bytes) {
-            Buffer b = {align_up(s->scratch_bytes), 0, (int)i, (int)i, (int)list.count, &s->scratch_offset};
+            Buffer b = {align_up(s->scratch_bytes), 0,  (int)i,  (int)i, (int)list.count,
+                        &s->scratch_offset,         -1, SIZE_MAX};
             array_push(a, &list, b);
         }
     }
     return list;
 }
 
-static void write_offsets(const BufferList *list)
+static size_t peak_of(const Buffer *b, size_t count)
 {
-    for (size_t i = 0; i < list->count; i++)
-        *list->items[i].result = list->items[i].offset;
+    size_t peak = 0;
+    for (size_t i = 0; i < count; i++)
+        if (b[i].offset + b[i].bytes > peak)
+            peak = b[i].offset + b[i].bytes;
+    return peak;
 }
 
 /* Closes the gap between the greedy peak and the bound, as far as the node limit allows. */
@@ -130,10 +167,7 @@ static size_t improve(Arena *a, BufferList *list, int steps, size_t bound, size_
         memcpy(trial, list->items, list->count * sizeof *trial);
         if (offsets_exact(a, trial, list->count, steps, capacity, NODE_LIMIT, &proved)) {
             memcpy(list->items, trial, list->count * sizeof *trial);
-            peak = 0;
-            for (size_t i = 0; i < list->count; i++)
-                if (trial[i].offset + trial[i].bytes > peak)
-                    peak = trial[i].offset + trial[i].bytes;
+            peak = peak_of(trial, list->count);
         } else {
             low = capacity + ARENA_ALIGN; /* impossible, or too hard to find */
         }
@@ -141,17 +175,99 @@ static size_t improve(Arena *a, BufferList *list, int steps, size_t bound, size_
     return peak;
 }
 
-void plan_memory(Plan *p)
+/* Offsets for the buffers of one memory. */
+static PlanMemory pack(Arena *a, BufferList *list, int steps)
+{
+    PlanMemory m = {.name = ""};
+    m.lower_bound = buffers_bound(list->items, list->count, steps);
+    m.bytes = offsets_greedy(a, list->items, list->count);
+    if (m.bytes > m.lower_bound && list->count <= EXACT_BUFFERS)
+        m.bytes = improve(a, list, steps, m.lower_bound, m.bytes);
+    return m;
+}
+
+/* The target's RAM, the fastest first; as many as a plan can name. */
+static int ram_of(const Target *t, const Memory **out)
+{
+    int count = 0;
+    for (size_t i = 0; i < t->memories.count && count < PLAN_MEMORIES; i++) {
+        const Memory *m = &t->memories.items[i];
+        if (!m->ram)
+            continue;
+        int at = count++;
+        for (; at > 0 && out[at - 1]->speed > m->speed; at--)
+            out[at] = out[at - 1];
+        out[at] = m;
+    }
+    return count;
+}
+
+/* The step at which most bytes are alive. */
+static int fullest_step(Arena *a, const BufferList *list, int steps)
+{
+    size_t *live = NEW_ARRAY(a, size_t, steps + 1);
+    int fullest = 0;
+    for (size_t i = 0; i < list->count; i++)
+        for (int s = list->items[i].first; s <= list->items[i].last; s++)
+            live[s] += list->items[i].bytes;
+    for (int s = 0; s < steps; s++)
+        fullest = live[s] > live[fullest] ? s : fullest;
+    return fullest;
+}
+
+/* Of the buffers alive at the fullest step, the one with the fewest accesses a byte goes to the next memory. */
+static void evict(Arena *a, BufferList *from, BufferList *to, int steps)
+{
+    int step = fullest_step(a, from, steps);
+    size_t chosen = from->count;
+    double least = 0;
+    for (size_t i = 0; i < from->count; i++) {
+        const Buffer *b = &from->items[i];
+        double density = (double)b->traffic / (double)b->bytes;
+        if (b->first <= step && step <= b->last && (chosen == from->count || density < least)) {
+            chosen = i;
+            least = density;
+        }
+    }
+    array_push(a, to, from->items[chosen]);
+    from->items[chosen] = from->items[--from->count];
+}
+
+static void finish_memory(Plan *p, PlanMemory m, const BufferList *list)
+{
+    m.start = p->arena_bytes;
+    for (size_t i = 0; i < list->count; i++) {
+        const Buffer *b = &list->items[i];
+        *b->result = m.start + b->offset;
+        m.traffic += b->traffic == SIZE_MAX ? b->bytes : b->traffic;
+    }
+    p->arena_bytes += m.bytes;
+    p->arena_lower_bound += m.lower_bound;
+    p->memories[p->memory_count++] = m;
+}
+
+void plan_memory(Plan *p, const Target *target)
 {
     lifetimes(p);
     share_in_place(p);
     Arena *a = arena_new();
     BufferList list = collect(p, a);
+    count_traffic(p, &list);
     int steps = (int)p->steps.count;
-    p->arena_lower_bound = buffers_bound(list.items, list.count, steps);
-    p->arena_bytes = offsets_greedy(a, list.items, list.count);
-    if (p->arena_bytes > p->arena_lower_bound && list.count <= EXACT_BUFFERS)
-        p->arena_bytes = improve(a, &list, steps, p->arena_lower_bound, p->arena_bytes);
-    write_offsets(&list);
+    const Memory *ram[PLAN_MEMORIES];
+    int ram_count = ram_of(target, ram);
+    for (int k = 0; k == 0 || list.count; k++) {
+        BufferList rest = {0};
+        PlanMemory m = pack(a, &list, steps);
+        while (k + 1 < ram_count && m.bytes > ram[k]->bytes && list.count) {
+            evict(a, &list, &rest, steps);
+            if (buffers_bound(list.items, list.count, steps) <= ram[k]->bytes)
+                m = pack(a, &list, steps);
+        }
+        if (k > 0 || rest.count)
+            m.name = ram[k]->name;
+        finish_memory(p, m, &list);
+        list = rest;
+    }
     arena_free(a);
 }

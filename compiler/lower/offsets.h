@@ -11,6 +11,8 @@ typedef struct {
     int first, last; /* steps, inclusive */
     int id;          /* breaks ties, so that the result does not depend on addresses */
     size_t *result;  /* where the caller wants the offset; not used here */
+    int value;       /* Value.id, or -1 for scratch; not used here, nor is the next */
+    size_t traffic;  /* bytes read and written in it by one run */
 } Buffer;
 
 /* The largest sum of bytes alive at one step: no arena can be smaller. */

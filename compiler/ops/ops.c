@@ -323,7 +323,7 @@ static void markdown_count(Buf *out, int min, int max)
 void operators_markdown(Buf *out)
 {
     buf_puts(out,
-             "# Operators\n\nMade from `compiler/ops/ops.def` by `adze operators`. `since` is the first opset version "
+             "# Operators\n\nMade from `compiler/ops/ops.def` by `make docs`. `since` is the first opset version "
              "with the row's meaning; it holds until\nthe next row of the same operator. Types are those of the "
              "first input. The domain `adze` is internal: passes make its operators, which work on NHWC.\n\n"
              "| domain | operator | since | inputs | outputs | attributes | types |\n|---|---|---|---|---|---|---|\n");

@@ -68,6 +68,52 @@ static const ParamField gather_fields[] = {
     INT(S, outer) INT(S, axis) INT(S, inner) INT(S, indices)
 #undef S
 };
+static const ParamField qconv_fields[] = {
+#define S adze_qconv_params
+    INT(S, batch) INT(S, in_h) INT(S, in_w) INT(S, in_c) INT(S, out_h) INT(S, out_w) INT(S, out_c) INT(S, kernel_h)
+        INT(S, kernel_w) INT(S, stride_h) INT(S, stride_w) INT(S, dilation_h) INT(S, dilation_w) INT(S, pad_top)
+            INT(S, pad_left) INT(S, group) INT(S, x_zero_point) INT(S, y_zero_point) INT(S, shift) INT(S, q_lo)
+                INT(S, q_hi) INT(S, r_zero_point) INT(S, q_multiplier) INT(S, r_multiplier) INT(S, add_shift)
+                    INT(S, add_zero_point) INT(S, lo) INT(S, hi)
+#undef S
+};
+static const ParamField qgemm_fields[] = {
+#define S adze_qgemm_params
+    INT(S, m) INT(S, n) INT(S, k) INT(S, y_zero_point) INT(S, shift) INT(S, q_lo) INT(S, q_hi) INT(S, r_zero_point)
+        INT(S, q_multiplier) INT(S, r_multiplier) INT(S, add_shift) INT(S, add_zero_point) INT(S, lo) INT(S, hi)
+#undef S
+};
+static const ParamField qmatmul_fields[] = {
+#define S adze_qmatmul_params
+    INT(S, batch) INT(S, a_stride) INT(S, b_stride) INT(S, m) INT(S, n) INT(S, k) INT(S, a_row) INT(S, a_col)
+        INT(S, b_row) INT(S, b_col) INT(S, a_zero_point) INT(S, b_zero_point) INT(S, y_zero_point) INT(S, multiplier)
+            INT(S, shift) INT(S, lo) INT(S, hi)
+#undef S
+};
+static const ParamField qbinary_fields[] = {
+#define S adze_qbinary_params
+    INT(S, rank) INT(S, dim) INT(S, a_stride) INT(S, b_stride) INT(S, a_zero_point) INT(S, b_zero_point)
+        INT(S, y_zero_point) INT(S, a_multiplier) INT(S, b_multiplier) INT(S, shift) INT(S, lo) INT(S, hi)
+#undef S
+};
+static const ParamField qpool_fields[] = {
+#define S adze_qpool_params
+    INT(S, batch) INT(S, in_h) INT(S, in_w) INT(S, channels) INT(S, out_h) INT(S, out_w) INT(S, kernel_h)
+        INT(S, kernel_w) INT(S, stride_h) INT(S, stride_w) INT(S, dilation_h) INT(S, dilation_w) INT(S, pad_top)
+            INT(S, pad_left) INT(S, pad_bottom) INT(S, pad_right) INT(S, count_include_pad) INT(S, x_zero_point)
+                INT(S, y_zero_point) INT(S, shift) INT(S, lo) INT(S, hi)
+#undef S
+};
+static const ParamField qsoftmax_fields[] = {
+#define S adze_qsoftmax_params
+    INT(S, outer) INT(S, axis) INT(S, inner) INT(S, y_inverse_scale) INT(S, y_zero_point)
+#undef S
+};
+static const ParamField quantize_fields[] = {
+#define S adze_quantize_params
+    INT(S, outer) INT(S, axis) INT(S, inner)
+#undef S
+};
 
 const ParamStruct *param_struct(const char *name)
 {
@@ -77,8 +123,9 @@ const ParamStruct *param_struct(const char *name)
             sizeof what##_fields / sizeof what##_fields[0]                                                             \
     }
     static const ParamStruct structs[] = {
-        STRUCT(conv),  STRUCT(gemm),      STRUCT(matmul), STRUCT(pool),   STRUCT(softmax), STRUCT(layernorm),
-        STRUCT(unary), STRUCT(broadcast), STRUCT(copy),   STRUCT(reduce), STRUCT(gather),
+        STRUCT(conv),  STRUCT(gemm),      STRUCT(matmul),  STRUCT(pool),   STRUCT(softmax),  STRUCT(layernorm),
+        STRUCT(unary), STRUCT(broadcast), STRUCT(copy),    STRUCT(reduce), STRUCT(gather),   STRUCT(qconv),
+        STRUCT(qgemm), STRUCT(qmatmul),   STRUCT(qbinary), STRUCT(qpool),  STRUCT(qsoftmax), STRUCT(quantize),
     };
     for (size_t i = 0; i < sizeof structs / sizeof structs[0]; i++) {
         if (strcmp(structs[i].name, name) == 0)

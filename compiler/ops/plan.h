@@ -98,14 +98,25 @@ typedef struct {
     int first, last; /* steps between which the bytes are alive, inclusive */
 } Place;
 
+enum { PLAN_MEMORIES = 4 };
+
+/* A part of the arena: [start, start + bytes) of the offsets lies in a memory of its own. */
+typedef struct {
+    const char *name; /* of the target's memory; "" for the only one */
+    size_t start, bytes, lower_bound;
+    size_t traffic; /* bytes read and written in it by one run, estimated */
+} PlanMemory;
+
 typedef struct Plan {
     Arena *arena;
     Graph *graph;
     ARRAY(Step *) steps;
     Place *places; /* by Value.id */
     size_t place_count;
-    size_t arena_bytes; /* peak of values and scratch */
+    size_t arena_bytes; /* peak of values and scratch, over all memories */
     size_t arena_lower_bound;
+    PlanMemory memories[PLAN_MEMORIES]; /* one, unless the arena does not fit the target's fastest RAM */
+    int memory_count;
     const Node *lowering; /* the node whose LowerFn runs */
 } Plan;
 
@@ -151,7 +162,8 @@ const ParamStruct *param_struct(const char *name);
  * `force_ref` every step runs its ref kernel: what compile-time folding uses, so that results do not depend on the
  * machine. */
 bool plan_run(const Plan *p, Diag *d, const void *const *in, void *const *out, bool force_ref);
-/* The same inside one arena of arena_bytes laid out as the plan says: what the emitted program does. */
+/* The same inside one arena of arena_bytes laid out as the plan says: what the emitted program does. The input and the
+ * output of a state (Graph.states) are given as one buffer. */
 bool plan_run_arena(const Plan *p, Diag *d, void *arena, const void *const *in, void *const *out);
 
 #endif

@@ -83,6 +83,8 @@ bool plan_run_arena(const Plan *p, Diag *d, void *arena, const void *const *in, 
     for (size_t i = 0; ok && i < p->graph->outputs.count; i++) {
         const Value *v = p->graph->outputs.items[i];
         size_t bytes;
+        if (graph_state_of_output(p->graph, i) >= 0) /* a step wrote it */
+            continue;
         const void *data = address(&m, v);
         ok = d->error_count == m.errors && dtype_bytes(v->type, shape_count(&v->shape), &bytes);
         if (ok && bytes && data != out[i])

@@ -12,6 +12,8 @@ static bool fuse_into(PassContext *c, Graph *g, Node *n, Value *x)
         return false;
     if (!affine_of(c->scratch, n, x, l.y_axis, &a) || !linear_apply(g, &l, &a))
         return false;
+    graph_note(g, "fuse_batchnorm", x->producer, 0, "%s %s is part of its weights and bias", n->op_type,
+               diag_quote(c->scratch, n->name));
     rw_replace(g, n, x);
     return true;
 }
@@ -39,6 +41,8 @@ static bool fuse_scale_in_front(PassContext *c, Graph *g, Node *n)
             continue;
         if (!linear_scale_input(g, &l, a.scale))
             return false;
+        graph_note(g, "fuse_batchnorm", n, 0, "%s %s in front is part of its weights", scale->op_type,
+                   diag_quote(c->scratch, scale->name));
         node_set_input(g, n, 0, x);
         graph_remove(g, scale);
         return true;

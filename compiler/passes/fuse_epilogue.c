@@ -26,10 +26,11 @@ static bool fuse_clamp(PassContext *c, Graph *g, Node *n)
 {
     Value *x;
     double lo, hi;
-    (void)c;
     if (!clamp_of(n, &x, &lo, &hi) || !x->producer || !takes_bounds(x->producer) || !single_use(x))
         return false;
     Node *conv = x->producer;
+    graph_note(g, "fuse_epilogue", conv, 0, "%s %s bounds its results as they are stored", n->op_type,
+               diag_quote(c->scratch, n->name));
     double new_lo = clamped((double)node_float(conv, "lo", -INFINITY), lo, hi);
     double new_hi = clamped((double)node_float(conv, "hi", INFINITY), lo, hi);
     if (new_lo != -INFINITY)
@@ -61,7 +62,6 @@ static bool is_before(const Node *a, const Node *b, const Node *end)
 static bool fuse_residual(PassContext *c, Graph *g, Node *n)
 {
     Value *a = node_in(n, 0), *b = node_in(n, 1), *y = node_out(n, 0);
-    (void)c;
     if (!node_is(n, "Add") || n->inputs.count != 2 || !a || !b || a == b || !y)
         return false;
     bool first = takes_residual(a, b, y), second = takes_residual(b, a, y);
@@ -75,6 +75,8 @@ static bool fuse_residual(PassContext *c, Graph *g, Node *n)
     for (size_t i = 0; i < 3; i++)
         node_add_input(g, conv, node_in(old, i));
     node_add_input(g, conv, first ? b : a);
+    graph_note(g, "fuse_epilogue", old, 0, "Add %s is added to its results as they are stored",
+               diag_quote(c->scratch, n->name));
     rw_replace(g, n, rw_output(g, conv, y->type, &y->shape));
     graph_remove(g, old);
     return true;

@@ -22,7 +22,6 @@ static bool zero_pads(const Node *n, int64_t *pads)
 static bool fuse_pad(PassContext *c, Graph *g, Node *n)
 {
     int64_t pads[2 * NHWC], sum[4] = {0};
-    (void)c;
     Value *x = node_in(n, 0);
     if (!node_is_adze(n, "Conv") || !x || !x->producer || !known_f32(x) || x->shape.rank != NHWC)
         return false;
@@ -36,6 +35,7 @@ static bool fuse_pad(PassContext *c, Graph *g, Node *n)
         if (more[i] < 0 || __builtin_add_overflow(sum[i], more[i], &sum[i]) || sum[i] > INT32_MAX)
             return false;
     node_set_ints(g, n, "pads", sum, 4);
+    graph_note(g, "fuse_pad", n, 0, "Pad %s is done by the convolution", diag_quote(c->scratch, x->producer->name));
     node_set_input(g, n, 0, node_in(x->producer, 0));
     return true;
 }

@@ -1,6 +1,6 @@
 /* The pass manager: order and fixed points from passes.def, the graph's invariants after every pass, and the user's
  * view into the pipeline (dump, stop, disable, time). */
-#include "passes/rewrite.h"
+#include "passes/shrink.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -69,13 +69,31 @@ static void bind_new(Graph *g)
         n->op = operator_find(n->domain, n->op_type, n->version);
 }
 
+/* For the report: how often the pass ran and changed something, and what that did to the number of nodes. */
+static void record(Graph *g, const Pass *p, size_t nodes_before, bool changed)
+{
+    PassRecord *r = NULL;
+    for (size_t i = 0; i < g->passes.count && !r; i++)
+        if (!strcmp(g->passes.items[i].pass, p->name))
+            r = &g->passes.items[i];
+    if (!r) {
+        array_push(g->arena, &g->passes, (PassRecord){.pass = p->name});
+        r = &g->passes.items[g->passes.count - 1];
+    }
+    r->runs++;
+    r->changes += changed;
+    r->nodes_added += (int64_t)g->node_count - (int64_t)nodes_before;
+}
+
 static bool run_once(PassContext *c, Graph *g, const Pass *p, int round, double *seconds, bool *changed)
 {
     bool pass_changed = false;
+    size_t nodes = g->node_count;
     double start = c->time ? now() : 0;
     bool ok = p->run(c, g, &pass_changed);
     if (c->time)
         *seconds += now() - start;
+    record(g, p, nodes, pass_changed);
     arena_reset(c->scratch);
     if (pass_changed)
         bind_new(g);
@@ -131,6 +149,7 @@ bool passes_run(PassContext *c, Graph *g)
     bool ok = check_name(c, "--dump-after", c->dump_after) && check_name(c, "--stop-after", c->stop_after);
     for (const char *const *name = c->disabled; name && *name; name++)
         ok = check_name(c, "--disable", *name) && ok;
+    ok = input_ranges_check(c, g) && ok;
     const Pass *end = passes + pass_count;
     for (const Pass *p = passes, *next; ok && p < end; p = next) {
         bool stop = is_stop(c, p);

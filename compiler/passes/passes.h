@@ -9,11 +9,12 @@
 
 typedef struct PassContext {
     Diag *diag;
-    Arena *scratch;              /* reset after each pass */
-    const char *const *disabled; /* names, NULL-terminated; may be NULL */
-    const char *dump_after;      /* print the graph to stdout after this pass ("all": after each); may be NULL */
-    const char *stop_after;      /* end the pipeline behind this pass; may be NULL */
-    bool time;                   /* print seconds per pass to stderr */
+    Arena *scratch;                  /* reset after each pass */
+    const char *const *disabled;     /* names, NULL-terminated; may be NULL */
+    const char *const *input_ranges; /* "INPUT=LO,HI", NULL-terminated; may be NULL */
+    const char *dump_after;          /* print the graph to stdout after this pass ("all": after each); may be NULL */
+    const char *stop_after;          /* end the pipeline behind this pass; may be NULL */
+    bool time;                       /* print seconds per pass to stderr */
 } PassContext;
 
 /* Returns false after an error was reported. *changed says whether the graph is another than before. */

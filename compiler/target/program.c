@@ -3,13 +3,14 @@
 #include "base/embed.h"
 #include "base/io.h"
 #include "target/elf.h"
+#include "target/harness.h"
 #include "target/spawn.h"
 
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { COMPILE_SECONDS = 1800, MAX_PORTS = 1000, SHOWN_LINES = 20 };
+enum { COMPILE_SECONDS = 1800, SHOWN_LINES = 20 };
 
 /* What building needs at hand. */
 typedef struct {
@@ -152,60 +153,6 @@ static bool compile_board(Builder *b)
     return true;
 }
 
-/* The number that a macro of the generated header stands for, or -1. */
-static long header_number(Builder *b, const char *header, const char *macro)
-{
-    const char *define = arena_printf(b->arena, "#define %s_%s ", b->upper, macro);
-    for (const char *at = header; (at = strstr(at, define)); at++)
-        if (at == header || at[-1] == '\n')
-            return strtol(at + strlen(define), NULL, 10);
-    return -1;
-}
-
-static void port_buffers(const Builder *b, Buf *out, const char *port, const char *kind, long count)
-{
-    const char *p = b->upper;
-    for (long i = 0; i < count; i++)
-        buf_printf(out, "BUFFER(%s%ld, %s_%s_%ld_TYPE, %s_%s_%ld_ELEMENTS);\n", port, i, p, kind, i, p, kind, i);
-    buf_printf(out, "enum { %sS = %ld };\nstatic const Buffer %ss[] = {\n", kind, count, port);
-    for (long i = 0; i < count; i++)
-        buf_printf(out, "    BUFFER_ROW(\"%s %ld\", %s%ld, %s_%s_%ld_TYPE, %s_%s_%ld_ELEMENTS),\n", port, i, port, i, p,
-                   kind, i, p, kind, i);
-    buf_puts(out, "    {0},\n};\n");
-}
-
-static void write_model_h(const Builder *b, Buf *out, long inputs, long outputs)
-{
-    buf_printf(out, "#include \"%s/%s.h\"\n\n", b->folder, b->model);
-    buf_printf(out, "BUFFER(harness_arena_, %s_arena, 1);\n", b->model);
-    buf_printf(out, "static const Buffer arena = BUFFER_ROW(\"arena\", harness_arena_, %s_arena, 1);\n\n", b->model);
-    port_buffers(b, out, "input", "INPUT", inputs);
-    port_buffers(b, out, "output", "OUTPUT", outputs);
-    buf_printf(out, "\nstatic int call_model(void)\n{\n    BOARD_BEGIN();\n    int status = %s_run(harness_arena_.data",
-               b->model);
-    for (long i = 0; i < inputs; i++)
-        buf_printf(out, ", input%ld.data", i);
-    for (long i = 0; i < outputs; i++)
-        buf_printf(out, ", output%ld.data", i);
-    buf_puts(out, ");\n    BOARD_END();\n    return status;\n}\n");
-}
-
-/* The empty model, of which the sizes are taken off. */
-static void write_stub(const Builder *b, Buf *out, long inputs, long outputs)
-{
-    buf_printf(out, "#include \"%s/%s.h\"\n\nint %s_run(%s_arena *arena", b->folder, b->model, b->model, b->model);
-    for (long i = 0; i < inputs; i++)
-        buf_printf(out, ", const %s_INPUT_%ld_TYPE *input%ld", b->upper, i, i);
-    for (long i = 0; i < outputs; i++)
-        buf_printf(out, ", %s_OUTPUT_%ld_TYPE *output%ld", b->upper, i, i);
-    buf_puts(out, ")\n{\n    (void)arena;\n");
-    for (long i = 0; i < inputs; i++)
-        buf_printf(out, "    (void)input%ld;\n", i);
-    for (long i = 0; i < outputs; i++)
-        buf_printf(out, "    (void)output%ld;\n", i);
-    buf_puts(out, "    return 0;\n}\n");
-}
-
 static bool write_text(Builder *b, const char *name, Buf *text)
 {
     bool ok = io_write(b->diag, io_join(b->arena, b->board_dir, name), text->data, text->length);
@@ -213,7 +160,7 @@ static bool write_text(Builder *b, const char *name, Buf *text)
     return ok;
 }
 
-static bool compile_harness(Builder *b, StringList *stub)
+static bool read_header(Builder *b, HarnessModel *out)
 {
     FileBytes header;
     const char *path = io_join(b->arena, b->folder, arena_printf(b->arena, "%s.h", b->model));
@@ -221,15 +168,33 @@ static bool compile_harness(Builder *b, StringList *stub)
         return false;
     const char *text = arena_strndup(b->arena, header.data, header.size);
     io_unmap(&header);
-    long inputs = header_number(b, text, "INPUT_COUNT"), outputs = header_number(b, text, "OUTPUT_COUNT");
-    if (inputs < 0 || outputs < 0 || inputs > MAX_PORTS || outputs > MAX_PORTS)
-        return diag_error(b->diag, "%s: no %s_INPUT_COUNT and %s_OUTPUT_COUNT up to %d", path, b->upper, b->upper,
-                          (int)MAX_PORTS);
+    *out = (HarnessModel){.folder = b->folder, .model = b->model, .upper = b->upper};
+    return harness_model_read(out, b->arena, text) ||
+           diag_error(b->diag, "%s: no %s_INPUT_COUNT and %s_OUTPUT_COUNT up to %d", path, b->upper, b->upper,
+                      (int)HARNESS_MAX_PORTS);
+}
+
+/* A file of weights is linked as if it were part of the model. */
+static bool compile_weights(Builder *b, const HarnessModel *m)
+{
+    Buf text = {0};
+    if (m->weight_file_bytes < 0)
+        return true;
+    harness_weights_text(m, &text);
+    return write_text(b, "harness_weights.S", &text) &&
+           compile(b, io_join(b->arena, b->board_dir, "harness_weights.S"), "harness_weights.o", &b->objects);
+}
+
+static bool compile_harness(Builder *b, StringList *stub)
+{
+    HarnessModel *m = NEW(b->arena, HarnessModel);
+    if (!read_header(b, m))
+        return false;
     const struct EmbeddedFile *harness = embedded_find("targets/harness.c");
     Buf model = {0}, empty = {0};
-    write_model_h(b, &model, inputs, outputs);
-    write_stub(b, &empty, inputs, outputs);
-    return write_text(b, "harness_model.h", &model) && write_text(b, "stub.c", &empty) &&
+    harness_model_text(m, &model);
+    harness_stub_text(m, &empty);
+    return write_text(b, "harness_model.h", &model) && write_text(b, "stub.c", &empty) && compile_weights(b, m) &&
            io_write(b->diag, io_join(b->arena, b->board_dir, "harness.c"), harness->data, harness->size) &&
            compile(b, io_join(b->arena, b->board_dir, "harness.c"), "harness.o", &b->shared) &&
            (!b->with_stub || compile(b, io_join(b->arena, b->board_dir, "stub.c"), "stub.o", stub));

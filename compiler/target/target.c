@@ -96,12 +96,12 @@ static bool read_script(Loading *l, const YamlValue *v)
 
 static bool read_memories(Loading *l, const YamlValue *v)
 {
-    static const char *const known[] = {"name", "bytes", "speed", NULL};
+    static const char *const known[] = {"name", "bytes", "speed", "ram", NULL};
     l->out->memories.count = 0;
     bool ok = yaml_list(l->diag, v);
     for (size_t i = 0; ok && i < v->items.count; i++) {
         const YamlValue *item = v->items.items[i];
-        const YamlValue *name, *bytes, *speed;
+        const YamlValue *name, *bytes, *speed, *ram;
         Memory m = {.speed = 1};
         int64_t cost = 1;
         if (!yaml_check_keys(l->diag, item, known))
@@ -109,11 +109,14 @@ static bool read_memories(Loading *l, const YamlValue *v)
         name = yaml_get(item, "name");
         bytes = yaml_get(item, "bytes");
         speed = yaml_get(item, "speed");
+        ram = yaml_get(item, "ram");
         if (!name || !bytes)
             return yaml_error(l->diag, item, "a memory needs a name and bytes");
         ok = yaml_text(l->diag, name, &m.name) && yaml_bytes(l->diag, bytes, &m.bytes) &&
              (!speed || yaml_int(l->diag, speed, 1, 1000, &cost));
         m.speed = (int)cost;
+        m.ram = ok && strstr(m.name, "flash") == NULL && strstr(m.name, "rom") == NULL;
+        ok = ok && (!ram || yaml_bool(l->diag, ram, &m.ram));
         array_push(l->arena, &l->out->memories, m);
     }
     return ok;

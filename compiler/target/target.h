@@ -15,6 +15,7 @@ typedef struct {
     const char *name;
     size_t bytes;
     int speed; /* relative cost of an access, 1 is the fastest */
+    bool ram;  /* writable: may hold the arena; false for flash */
 } Memory;
 
 typedef struct {

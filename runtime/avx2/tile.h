@@ -136,15 +136,14 @@ ADZE_FORCE_INLINE void adze_avx2_block(const int pixels, const int vectors, cons
         if (split > 2)
             sum[i] = _mm256_add_ps(sum[i], _mm256_add_ps(sum[2 * sums + i], sum[3 * sums + i]));
     }
-    /* Without bias all lanes are masked, and nothing is read; a branch in here would put clang's sums into memory. */
+    /* Without bias all lanes are masked, and nothing is read. One loop, not two: clang 14 keeps sums that are changed
+     * in a loop around a loop in memory. */
     const float *bias = t->bias ? t->bias + o : t->w;
     const int32_t left = t->bias ? t->channels - o : 0;
     ADZE_AVX2_UNROLL
-    for (int v = 0; v < vectors; v++) {
-        const __m256 b = _mm256_maskload_ps(bias + 8 * v, adze_avx2_mask(left - 8 * v));
-        ADZE_AVX2_UNROLL
-        for (int i = 0; i < pixels; i++)
-            sum[i * vectors + v] = _mm256_add_ps(sum[i * vectors + v], b);
+    for (int i = 0; i < sums; i++) {
+        const int first = i % vectors * 8;
+        sum[i] = _mm256_add_ps(sum[i], _mm256_maskload_ps(bias + first, adze_avx2_mask(left - first)));
     }
     adze_avx2_finish(pixels, vectors, t, o, at, sum);
 }

@@ -20,7 +20,9 @@ static const struct {
     {"arena", "arena_"},
     {"__x__y__", "x_y"},
     {"a*/b", "a_b"},
-    {"gr\xc3\xb6\xc3\x9f" "e", "gr_e"},
+    {"gr\xc3\xb6\xc3\x9f"
+     "e",
+     "gr_e"},
     {"serving_default_input:0", "serving_default_input_0"},
 };
 
@@ -42,7 +44,16 @@ END_TEST
 
 START_TEST(comment_cannot_be_ended)
 {
-    static const char *const evil[] = {"*/ int x;", "a*/*/b", "/*", "**//", "x*", "a\nb", "\\", "?" "?/", "/"};
+    static const char *const evil[] = {"*/ int x;",
+                                       "a*/*/b",
+                                       "/*",
+                                       "**//",
+                                       "x*",
+                                       "a\nb",
+                                       "\\",
+                                       "?"
+                                       "?/",
+                                       "/"};
     const char *c = c_comment(keep, evil[_i]);
     const char *in_comment = arena_printf(keep, "/*%s*/", c);
     ck_assert_ptr_eq(strstr(in_comment + 2, "*/"), in_comment + strlen(in_comment) - 2);
@@ -53,7 +64,9 @@ END_TEST
 
 START_TEST(string_is_escaped)
 {
-    ck_assert_str_eq(c_string(keep, "a\"b\\c\n?" "?="), "\"a\\042b\\134c\\012\\077\\077=\"");
+    ck_assert_str_eq(c_string(keep, "a\"b\\c\n?"
+                                    "?="),
+                     "\"a\\042b\\134c\\012\\077\\077=\"");
 }
 END_TEST
 

@@ -57,8 +57,8 @@ static void check_line(const Rule *r, const char *file, const char *line)
     if (sscanf(line, "#include <%199[^>]>", name) == 1)
         for (size_t i = 0; i < sizeof owners / sizeof *owners; i++)
             if (strncmp(name, owners[i].header, strlen(owners[i].header)) == 0)
-                ck_assert_msg(strcmp(owners[i].folder, r->folder) == 0, "%s includes <%s>, which belongs to %s/", file, name,
-                              owners[i].folder);
+                ck_assert_msg(strcmp(owners[i].folder, r->folder) == 0, "%s includes <%s>, which belongs to %s/", file,
+                              name, owners[i].folder);
 }
 
 static void check_file(const Rule *r, const char *file)

@@ -20,7 +20,7 @@ static void cut(Instance *in, int first, int last, int low, int high, int pieces
     bool by_time = rand() % 2 && last > first;
     if (pieces <= 1 || (!by_time && high - low < 2)) {
         int id = (int)in->count;
-        in->buffer[in->count++] = (Buffer){(size_t)(high - low) * UNIT, 0, first, last, id, NULL};
+        in->buffer[in->count++] = (Buffer){(size_t)(high - low) * UNIT, 0, first, last, id, NULL, -1, 0};
     } else if (by_time) {
         int at = first + rand() % (last - first);
         cut(in, first, at, low, high, pieces / 2);

@@ -455,7 +455,7 @@ START_TEST(collapses_broadcasts)
     p = plan_of(a, 13, AB("[2,3,4,5]", "[2,3,4,5]") "%r = Relu(%a) %y = Add(%r, %b)");
     s = (const void *)p.steps.items[1]->params;
     ck_assert_int_eq(s->rank, 1);
-    ck_assert_int_eq(p.steps.items[1]->in_place, 0);
+    ck_assert_uint_eq(p.steps.items[1]->overwritable, 3);
     arena_free(a);
 }
 END_TEST

@@ -1,12 +1,14 @@
 #include "tests/support/pool.h"
 
+#include "base/map.h"
+
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
-#include <signal.h>
 #include <unistd.h>
 
 enum { JOB_SECONDS = 300 };
@@ -47,11 +49,19 @@ static const char *text_of(Arena *keep, int file)
     return text;
 }
 
-static void print_skipped(const char *text)
+/* Each once, though many jobs miss the same tool. */
+static void print_skipped(Arena *keep, const char *text)
 {
-    for (const char *line = text; *line; line += strcspn(line, "\n"), line += *line == '\n')
-        if (strncmp(line, "skipped:", 8) == 0)
-            printf("%.*s\n", (int)strcspn(line, "\n"), line);
+    static Map *printed;
+    if (!printed)
+        printed = map_new(keep);
+    for (const char *line = text; *line; line += strcspn(line, "\n"), line += *line == '\n') {
+        const char *copy = arena_strndup(keep, line, strcspn(line, "\n"));
+        if (strncmp(copy, "skipped:", 8) != 0 || map_has(printed, copy))
+            continue;
+        puts(copy);
+        map_set(printed, copy, printed);
+    }
 }
 
 static void finish(Arena *keep, Slot *s, int status, JobResult *result)
@@ -60,7 +70,7 @@ static void finish(Arena *keep, Slot *s, int status, JobResult *result)
     result->said = text_of(keep, s->output);
     if (WIFSIGNALED(status))
         result->said = arena_printf(keep, "%sended by signal %d", result->said, WTERMSIG(status));
-    print_skipped(result->said);
+    print_skipped(keep, result->said);
     close(s->output);
     s->pid = 0;
 }

@@ -1,0 +1,18 @@
+/* What --json prints: the report that the emitter wrote, with what only a built program knows. */
+#ifndef ADZE_COMMANDS_REPORT_H
+#define ADZE_COMMANDS_REPORT_H
+
+#include "commands/build.h"
+
+#include <jansson.h>
+
+/* NAME.json of a generated folder; NULL after reporting. */
+json_t *report_read(Command *c, const char *folder, const char *name);
+/* Adds sizes, stack, and instructions or seconds to root's `total`. */
+void report_measured(json_t *root, const RunResult *r);
+/* Prints and frees it. Reals have 17 digits and a point in every locale. */
+void report_print(json_t *root);
+/* A string, or null for a name that is not UTF-8. */
+json_t *report_text(const char *text);
+
+#endif
