@@ -120,6 +120,13 @@ typedef struct {
     int32_t outer, axis, inner, indices;
 } adze_gather_params;
 
+/* Resize along one axis, [outer, in, inner] to [outer, out, inner]: each row of y is the weighted sum of `taps` rows of
+ * x, whose indices and weights are operands; a first index below 0 makes the row `outside`. */
+typedef struct {
+    int32_t outer, in, inner, out, taps;
+    float outside;
+} adze_resize_params;
+
 /* Integers. requantize(acc, m, shift) = ((int64_t)(acc << shift) * m + 2^31) >> 32, see ref/requantize.h; lo and hi
  * bound the stored value. */
 

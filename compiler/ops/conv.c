@@ -132,8 +132,7 @@ static bool same_types(OpContext *c, const Node *n)
     return true;
 }
 
-/* x, y NHWC; w [O,kh,kw,C/group]. */
-static bool lower_nhwc(OpContext *c, Plan *p, Node *n, Value *x, Value *w, Value *y, const Window *win)
+bool lower_conv_window(OpContext *c, Plan *p, Node *n, Value *x, Value *w, Value *bias, Value *y, const Window *win)
 {
     int64_t group = node_int(n, "group", 1);
     if (!w->is_const)
@@ -166,7 +165,7 @@ static bool lower_nhwc(OpContext *c, Plan *p, Node *n, Value *x, Value *w, Value
     Step *s = PLAN_STEP(p, depthwise ? KIND_DEPTHWISE : KIND_CONV, NULL, adze_conv_params, &params);
     step_in(s, x);
     step_in(s, w);
-    step_in(s, node_in(n, 2));
+    step_in(s, bias);
     step_in(s, node_in(n, 3));
     step_out(s, y);
     /* An element of the residual is read before the same element of y is written. */
@@ -179,7 +178,8 @@ bool lower_adze_conv(OpContext *c, Plan *p, Node *n)
 {
     Window win;
     Shape y;
-    return conv_shape(c, n, &nhwc, &win, &y) && lower_nhwc(c, p, n, node_in(n, 0), node_in(n, 1), node_out(n, 0), &win);
+    return conv_shape(c, n, &nhwc, &win, &y) &&
+           lower_conv_window(c, p, n, node_in(n, 0), node_in(n, 1), node_in(n, 2), node_out(n, 0), &win);
 }
 
 /* [N,C,W] as [N,C,1,W], so that one axis is two. */
@@ -241,7 +241,7 @@ bool lower_conv(OpContext *c, Plan *p, Node *n)
     Shape zs = {.rank = 4, .dim = {ys.dim[0], ys.dim[3], ys.dim[1], ys.dim[2]}};
     Value *xt = plan_temp(p, x->type, &xs), *yt = plan_temp(p, y->type, &ys);
     Value *z = y->shape.rank == 4 ? y : plan_temp(p, y->type, &zs);
-    if (!lower_transpose(c, p, n, image, xt, to_nhwc) || !lower_nhwc(c, p, n, xt, w, yt, &win) ||
+    if (!lower_transpose(c, p, n, image, xt, to_nhwc) || !lower_conv_window(c, p, n, xt, w, node_in(n, 2), yt, &win) ||
         !lower_transpose(c, p, n, yt, z, to_nchw))
         return false;
     if (z != y)

@@ -57,6 +57,10 @@ bool lower_fill(Plan *p, Value *element, Value *y);
 /* KIND_MATMUL; transposed operands by strides. */
 bool lower_product(OpContext *c, Plan *p, const Node *n, Value *a, Value *b, Value *y, bool a_t, bool b_t, float alpha);
 
+/* A CONV or DEPTHWISE step of n's group, bounds and residual: x, y NHWC; w [O,kh,kw,C/group] constant; begin[] of the
+ * window may be negative. */
+bool lower_conv_window(OpContext *c, Plan *p, Node *n, Value *x, Value *w, Value *bias, Value *y, const Window *win);
+
 /* Constants of the plan. */
 Value *plan_floats(Plan *p, const float *values, const Shape *shape);
 Value *plan_float(Plan *p, float value);
@@ -164,6 +168,14 @@ INFER(infer_depth_to_space);
 LOWER(lower_depth_to_space);
 INFER(infer_space_to_depth);
 LOWER(lower_space_to_depth);
+/* resize.c */
+INFER(infer_resize);
+LOWER(lower_resize);
+/* conv_transpose.c */
+INFER(infer_conv_transpose);
+LOWER(lower_conv_transpose);
+INFER(infer_adze_conv_transpose);
+LOWER(lower_adze_conv_transpose);
 /* reduce.c */
 INFER(infer_reduce);
 LOWER(lower_reduce);

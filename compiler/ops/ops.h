@@ -69,4 +69,11 @@ typedef struct {
 bool window_of(OpContext *c, const Node *n, const int64_t *in, int spatial, const int64_t *kernel, bool ceil_mode,
                Window *w);
 
+/* The window of a ConvTranspose; end[] may be negative. False after an error. */
+bool conv_transpose_window(OpContext *c, const Node *n, const int64_t *in, int spatial, const int64_t *kernel,
+                           Window *w);
+/* Its weights [C, O/group, kh, kw], or [C, O/group, k], as those of adze.ConvTranspose, [O, kh, kw, C/group]; NULL when
+ * they are no f32 constant of that form. */
+Value *conv_transpose_weights(Graph *g, const Value *w, int64_t group);
+
 #endif

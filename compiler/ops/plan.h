@@ -28,7 +28,8 @@ enum { STEP_MAX_IN = 6, STEP_MAX_OUT = 4, PARAMS_MAX_BYTES = 192 };
     X(COPY)      /* x -> y; strided; chosen by element size */                                                         \
     X(FILL)      /* value (one element, const) -> y: count copies (adze_unary_params) */                               \
     X(REDUCE)    /* x -> y; Step.function: "ReduceSum", "ReduceMean", "ReduceMax", "ArgMax", ... */                    \
-    X(GATHER)    /* x, indices -> y */
+    X(GATHER)    /* x, indices -> y */                                                                                 \
+    X(RESIZE)    /* x, indices, weights -> y; along one axis */
 
 typedef enum {
 #define X(k) KIND_##k,

@@ -16,6 +16,7 @@
 #include "ref/matmul.h"
 #include "ref/pool.h"
 #include "ref/reduce.h"
+#include "ref/resize.h"
 #include "ref/softmax.h"
 #include "ref/unary.h"
 #include "ref/unary_f64.h"

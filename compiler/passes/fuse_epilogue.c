@@ -14,7 +14,8 @@ static bool is_fusible(const Node *n)
 
 static bool takes_bounds(const Node *n)
 {
-    return is_fusible(n) || node_is_adze(n, "MaxPool") || node_is_adze(n, "AveragePool");
+    return is_fusible(n) || node_is_adze(n, "ConvTranspose") || node_is_adze(n, "MaxPool") ||
+           node_is_adze(n, "AveragePool");
 }
 
 static double clamped(double v, double lo, double hi)

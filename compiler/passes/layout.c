@@ -98,6 +98,35 @@ static bool layout_conv(PassContext *c, Graph *g, Node *n)
     return true;
 }
 
+static bool layout_conv_transpose(PassContext *c, Graph *g, Node *n)
+{
+    OpContext oc = {c->diag, c->scratch};
+    if (!node_is(n, "ConvTranspose") || !is_spatial(n))
+        return false;
+    Value *x = node_in(n, 0), *w = node_in(n, 1), *bias = node_in(n, 2), *y = node_out(n, 0), *weights;
+    int64_t group = node_int(n, "group", 1);
+    Window window;
+    if (group < 1 || w->shape.rank != x->shape.rank || (bias && !const_f32(bias)) ||
+        !(weights = conv_transpose_weights(g, w, group)))
+        return false;
+    if (!conv_transpose_window(&oc, n, x->shape.dim + 2, x->shape.rank - 2, w->shape.dim + 2, &window))
+        return false;
+    bool flat = y->shape.rank == NHWC_RANK - 1;
+    window.end[0] = window.end[1] = 0; /* output_shape says it, also where the output is larger than its taps reach */
+    int64_t size[2] = {flat ? 1 : y->shape.dim[2], y->shape.dim[flat ? 2 : 3]};
+    Value *nhwc = enter(g, n, x);
+    Node *conv = rw_node(g, n, "adze", "ConvTranspose", n->name);
+    set_window(g, conv, &window, false);
+    node_set_ints(g, conv, "output_shape", size, 2);
+    node_set_int(g, conv, "group", group);
+    node_add_input(g, conv, nhwc);
+    node_add_input(g, conv, weights);
+    if (bias)
+        node_add_input(g, conv, bias);
+    leave(g, n, conv);
+    return true;
+}
+
 static bool layout_pool(PassContext *c, Graph *g, Node *n)
 {
     OpContext oc = {c->diag, c->scratch};
@@ -146,7 +175,7 @@ static bool layout_global_pool(PassContext *c, Graph *g, Node *n)
 
 bool pass_layout(PassContext *c, Graph *g, bool *changed)
 {
-    static RewriteFn *const rules[] = {layout_conv,      layout_pool, layout_global_pool,
-                                       layout_batchnorm, layout_gemm, layout_matmul};
+    static RewriteFn *const rules[] = {layout_conv,      layout_conv_transpose, layout_pool,  layout_global_pool,
+                                       layout_batchnorm, layout_gemm,           layout_matmul};
     return rewrite_all(c, g, rules, sizeof rules / sizeof *rules, changed);
 }

@@ -124,7 +124,7 @@ bool linear_of(Node *n, Linear *out)
     if (!n || !known_f32(node_out(n, 0)) || !const_f32(node_in(n, 1)))
         return false;
     bool gemm = node_is(n, "Gemm"), matmul = node_is(n, "MatMul"), ours = node_is_adze(n, "Gemm");
-    bool nhwc = node_is_adze(n, "Conv");
+    bool nhwc = node_is_adze(n, "Conv") || node_is_adze(n, "ConvTranspose");
     if (!gemm && !matmul && !ours && !nhwc && !node_is(n, "Conv"))
         return false;
     int rank = node_out(n, 0)->shape.rank;

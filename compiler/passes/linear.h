@@ -14,7 +14,7 @@ typedef struct {
  * are in scratch. False also when a number would not be finite. */
 bool affine_of(Arena *scratch, const Node *n, const Value *x, int axis, Affine *out);
 
-/* A node that multiplies by constant weights: Conv, Gemm, MatMul, adze.Conv, adze.Gemm. */
+/* A node that multiplies by constant weights: Conv, Gemm, MatMul, adze.Conv, adze.ConvTranspose, adze.Gemm. */
 typedef struct {
     Node *node;
     Value *w, *bias; /* bias NULL: none; input `2` of the node */

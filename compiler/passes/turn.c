@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-typedef enum { NOT, UNARY, BROADCAST, CONCAT, AXIS, SLICE, PAD, REDUCE, ROWS } Family;
+typedef enum { NOT, UNARY, BROADCAST, CONCAT, AXIS, SLICE, PAD, REDUCE, ROWS, RESIZE } Family;
 
 static Family family_of(const Node *n)
 {
@@ -27,6 +27,8 @@ static Family family_of(const Node *n)
                 {"ReduceLogSumExp", REDUCE},
                 {"ArgMax", REDUCE},
                 {"ArgMin", REDUCE},
+                {"Resize", RESIZE},
+                {"Upsample", RESIZE},
                 {"LayerNormalization", ROWS}};
     if (node_is_adze(n, "Gemm"))
         return ROWS;
@@ -133,6 +135,15 @@ static bool accepts_rows(const Node *n, const Turn *t)
     return !node_is(n, "LayerNormalization") || axis_normalise(node_int(n, "axis", -1), t->rank) == last;
 }
 
+/* Lists of a Resize that have an entry for each axis, unless it names its axes. */
+static bool accepts_resize(const Node *n)
+{
+    for (size_t i = 1; i < n->inputs.count; i++)
+        if (node_in(n, i) && !node_in(n, i)->is_const)
+            return false;
+    return n->version >= 9 || !node_is(n, "Upsample");
+}
+
 static bool inputs_fit(const Node *n, const Turn *t, bool broadcast)
 {
     for (size_t i = 0; i < n->inputs.count; i++) {
@@ -173,6 +184,8 @@ bool turn_accepts(const Node *n, const Turn *t)
         return accepts_reduce(n, t);
     case ROWS:
         return accepts_rows(n, t);
+    case RESIZE:
+        return accepts_resize(n);
     default:
         return true;
     }
@@ -261,6 +274,35 @@ static void rename_reduce(Graph *g, Node *n, const Turn *t)
         node_set_ints(g, n, "axes", list, (size_t)count);
 }
 
+/* The list of a value for each axis (of `parts` for each: roi has starts, then ends) in the turned order. */
+static Value *turned_list(Graph *g, const Value *v, const Turn *t, int parts)
+{
+    int64_t count = (int64_t)parts * t->rank;
+    size_t size = dtype_size(v->type);
+    char *to = arena_array(g->arena, (size_t)count, size);
+    if (shape_count(&v->shape) != count)
+        return NULL;
+    for (int k = 0; k < count; k++)
+        memcpy(to + (size_t)k * size,
+               (const char *)v->data + (size_t)(k / t->rank * t->rank + t->to[k % t->rank]) * size, size);
+    return graph_const(g, NULL, v->type, &v->shape, to);
+}
+
+static void rename_resize(Graph *g, Node *n, const Turn *t)
+{
+    int64_t axes[MAX_RANK];
+    int count = node_ints(n, "axes", axes, MAX_RANK);
+    for (int i = 0; i < count; i++)
+        axes[i] = t->back[axis_normalise(axes[i], t->rank)];
+    if (count >= 0)
+        node_set_ints(g, n, "axes", axes, (size_t)count);
+    for (size_t i = 1; i < n->inputs.count && count < 0; i++) {
+        Value *v = node_in(n, i), *list = v ? turned_list(g, v, t, n->version >= 11 && i == 1 ? 2 : 1) : NULL;
+        if (list)
+            node_set_input(g, n, i, list);
+    }
+}
+
 static void rename_axes(Graph *g, Node *n, const Turn *t, const int64_t *pads)
 {
     switch (family_of(n)) {
@@ -282,6 +324,9 @@ static void rename_axes(Graph *g, Node *n, const Turn *t, const int64_t *pads)
     case ROWS:
         if (node_is(n, "LayerNormalization"))
             node_set_int(g, n, "axis", -1);
+        break;
+    case RESIZE:
+        rename_resize(g, n, t);
         break;
     default:
         break;

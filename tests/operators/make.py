@@ -146,6 +146,64 @@ def conv_texts():
     t.add("Conv", [real(2, 4, 9), Const(real(4, 1, 3))], group=4, dilations=[2])
 
 
+def conv_transpose_texts():
+    t = text("ConvTranspose")
+    for shape, w, attrs in [((1, 3, 4, 5), (3, 4, 3, 3), {}),
+                            ((1, 3, 4, 5), (3, 4, 2, 2), dict(strides=[2, 2])),
+                            ((2, 3, 4, 5), (3, 2, 3, 3), dict(strides=[2, 2], pads=[1, 1, 1, 1], output_padding=[1, 1])),
+                            ((1, 3, 4, 5), (3, 4, 4, 4), dict(strides=[2, 2], pads=[1, 1, 1, 1])),
+                            ((1, 4, 4, 5), (4, 3, 3, 2), dict(group=2, strides=[2, 3], pads=[0, 1, 1, 0])),
+                            ((1, 6, 3, 4), (6, 1, 3, 3), dict(group=6, strides=[2, 1])),
+                            ((1, 2, 4, 4), (2, 3, 3, 3), dict(strides=[3, 2], dilations=[2, 3], pads=[2, 1, 0, 3])),
+                            ((1, 2, 4, 4), (2, 3, 2, 1), dict(strides=[3, 2])),
+                            ((1, 2, 4, 4), (2, 3, 2, 2), dict(strides=[2, 2], pads=[1, 1, 0, 0])),
+                            ((1, 2, 4, 4), (2, 3, 3, 3), dict(strides=[2, 2], auto_pad="SAME_UPPER")),
+                            ((1, 2, 4, 4), (2, 3, 3, 3), dict(strides=[2, 2], auto_pad="SAME_LOWER")),
+                            ((1, 2, 4, 4), (2, 3, 3, 3), dict(strides=[2, 2], output_shape=[8, 10])),
+                            ((1, 17, 3, 3), (17, 20, 2, 2), dict(strides=[2, 2]))]:
+        t.add("ConvTranspose", [real(*shape), Const(real(*w, scale=.5)), Const(real(w[1] * attrs.get("group", 1)))], **attrs)
+    t.add("ConvTranspose", [real(1, 3, 3, 3), Const(real(3, 2, 2, 2))], strides=[2, 2])
+    t.add("ConvTranspose", [real(1, 3, 7), Const(real(3, 5, 4)), Const(real(5))], strides=[2], pads=[1, 0])
+    t.add("ConvTranspose", [real(2, 4, 5), Const(real(4, 1, 3))], group=4, strides=[3])
+
+
+def resize_texts():
+    sizes = [((1, 2, 5, 6), (1, 2, 10, 18)), ((1, 2, 5, 6), (1, 2, 7, 4)), ((1, 1, 4, 4), (1, 1, 1, 3)),
+             ((2, 1, 3, 1), (2, 1, 9, 5))]
+    t = text("Upsample", 9)
+    for mode in ["nearest", "linear"]:
+        t.add("Upsample", [real(1, 2, 3, 4), Const(np.array([1, 1, 2, 3], np.float32))], mode=mode)
+    t = text("Resize10", 10)
+    for mode in ["nearest", "linear"]:
+        for scales in [[1, 1, 2, 3], [1, 1, .6, 1.7]]:
+            t.add("Resize", [real(1, 2, 5, 4), Const(np.array(scales, np.float32))], mode=mode)
+    t = text("Resize")
+    for transformation in ["half_pixel", "pytorch_half_pixel", "asymmetric", "align_corners"]:
+        for x, y in sizes:
+            for nearest in ["round_prefer_floor", "round_prefer_ceil", "floor", "ceil"]:
+                t.add("Resize", [real(*x), None, None, i64(*y)], nearest_mode=nearest,
+                      coordinate_transformation_mode=transformation)
+            t.add("Resize", [real(*x), None, None, i64(*y)], mode="linear", coordinate_transformation_mode=transformation)
+            t.add("Resize", [real(*x), None, None, i64(*y)], mode="cubic", coordinate_transformation_mode=transformation)
+    t.add("Resize", [real(1, 1, 5, 6), None, Const(np.array([1, 1, 1.7, .8], np.float32))], mode="cubic",
+          cubic_coeff_a=-.5, exclude_outside=1)
+    for mode in ["nearest", "linear"]:
+        region = Const(np.array([0, 0, .2, -.3, 1, 1, .7, 1.2], np.float32))
+        t.add("Resize", [real(1, 2, 5, 6), region, None, i64(1, 2, 4, 7)], mode=mode, extrapolation_value=9.5,
+              coordinate_transformation_mode="tf_crop_and_resize")
+    t.add("Resize", [real(1, 2, 5, 6), None, Const(np.array([1, 1, 2, 2], np.float32))], mode="linear")
+    t.add("Resize", [real(1, 4, 6, 2), None, Const(np.array([1, .5, 2, 1], np.float32))], mode="linear")
+    t.add("Resize", [ints(1, 1, 3, 4, dtype=np.int8), None, None, i64(1, 1, 6, 5)])
+    t.add("Resize", [real(2, 5), None, None, i64(4, 10)], coordinate_transformation_mode="asymmetric", nearest_mode="floor")
+    t = text("Resize19", 19)
+    t.add("Resize", [real(1, 2, 5, 6), None, None, i64(9, 7)], mode="linear", axes=[2, 3])
+    t.add("Resize", [real(1, 2, 5, 6), None, None, i64(7, 9)], axes=[2, 3], keep_aspect_ratio_policy="not_larger")
+    t.add("Resize", [real(1, 2, 5, 6), None, None, i64(9, 7)], axes=[2, 3], keep_aspect_ratio_policy="not_smaller",
+          mode="linear")
+    t.add("Resize", [real(1, 1, 5, 6), None, Const(np.array([2.3, 1.7], np.float32))], axes=[2, 3], mode="linear",
+          coordinate_transformation_mode="half_pixel_symmetric")
+
+
 def pool_texts():
     t = text("MaxPool")
     t.add("MaxPool", [real(1, 3, 8, 8)], kernel_shape=[2, 2], strides=[2, 2])
@@ -306,7 +364,8 @@ def reduce_texts():
 
 
 def main():
-    for make in [conv_texts, pool_texts, matrix_texts, elementwise_texts, move_texts, reduce_texts]:
+    for make in [conv_texts, pool_texts, matrix_texts, elementwise_texts, move_texts, reduce_texts,
+                 conv_transpose_texts, resize_texts]:
         make()
     folder = os.path.dirname(os.path.abspath(__file__))
     for t in TEXTS:
