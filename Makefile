@@ -2,7 +2,8 @@
 # make demo       the example, from model to board   make test      everything, also under sanitizers
 # make deps       installs missing Debian packages   make format    applies .clang-format
 # make bench      speed against ONNX Runtime         make clean
-# make docs       rewrites docs/operators.md         make golden    rewrites tests/golden
+# make docs       rewrites generated documents       make golden    rewrites tests/golden
+# make fuzz       fuzzers: SECONDS=60 TARGET=model
 # SAN=1 builds with AddressSanitizer and UndefinedBehaviorSanitizer into build/san.
 BUILD ?= build
 PREFIX ?= /usr/local
@@ -66,6 +67,9 @@ deps:
 
 install: $(BUILD)/adze
 	install -D -m 755 $(BUILD)/adze $(DESTDIR)$(PREFIX)/bin/adze
+	install -D -m 644 docs/adze.1 $(DESTDIR)$(PREFIX)/share/man/man1/adze.1
+	$(BUILD)/adze completion bash | install -D -m 644 /dev/stdin $(DESTDIR)$(PREFIX)/share/bash-completion/completions/adze
+	$(BUILD)/adze completion zsh | install -D -m 644 /dev/stdin $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_adze
 	install -D -m 644 LICENSE $(DESTDIR)$(PREFIX)/share/doc/adze/LICENSE
 	install -D -m 644 README.md $(DESTDIR)$(PREFIX)/share/doc/adze/README.md
 
@@ -105,11 +109,12 @@ test:
 check-all:
 	tests/run.sh $(TESTS) $(patsubst $(BUILD)/%,$(BUILD)/san/%,$(filter-out $(STARTERS),$(TESTS)))
 
-# docs/operators.md is made from the table of operators, tests/golden by adze; tests compare both.
+# docs/operators.md and docs/adze.1 are made from adze's tables, tests/golden by adze; tests compare them.
 .PHONY: docs golden
-docs: $(BUILD)/operators
-	$(BUILD)/operators >docs/operators.md
-$(BUILD)/operators: $(BUILD)/tools/operators.o $(BUILD)/libadze.a
+docs: $(BUILD)/documents
+	$(BUILD)/documents operators >docs/operators.md
+	$(BUILD)/documents manual >docs/adze.1
+$(BUILD)/documents: $(BUILD)/tools/documents.o $(BUILD)/libadze.a
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 golden: $(BUILD)/adze $(BUILD)/tests/programs/test_golden
 	ADZE=$(BUILD)/adze ADZE_GOLDEN=write $(BUILD)/tests/programs/test_golden

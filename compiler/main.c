@@ -2,6 +2,7 @@
 #include "base/progress.h"
 #include "base/version.h"
 #include "commands/commands.h"
+#include "commands/report.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -43,6 +44,7 @@ static int run_command(const CommandRow *row, int argc, char **argv)
 
 int main(int argc, char **argv)
 {
+    report_init();
     signal(SIGXFSZ, SIG_IGN); /* a file that grows too large is a failed write, with a message */
     if (argc < 2) {
         print(stderr, help_overview);

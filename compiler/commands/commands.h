@@ -35,7 +35,7 @@ void help_command(const CommandRow *row, Buf *out);
 /* The meaning of each exit status, 0 to 5. */
 extern const char *const exit_meanings[6];
 
-/* manual.c, completion.c: docs/adze.1, completions/adze.bash, completions/_adze; `make docs` writes them. */
+/* manual.c, completion.c: docs/adze.1 (`make docs` writes it) and what `adze completion` prints. */
 void manual_page(Buf *out);
 void completion_bash(Buf *out);
 void completion_zsh(Buf *out);

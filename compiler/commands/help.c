@@ -47,7 +47,7 @@ void help_overview(Buf *out)
         ADZE_VERSION);
     for (size_t i = 0; i < command_count; i++) {
         const CommandRow *row = &command_rows[i];
-        buf_printf(out, "  %-8s %-11s %s\n", row->name, row->arguments, row->help);
+        buf_printf(out, "  %-10s %-11s %s\n", row->name, row->arguments, row->help);
     }
     buf_puts(out, "\n  adze COMMAND --help   purpose, options and examples of a command\n"
                   "  adze --version        the version\n\nA first session:\n"

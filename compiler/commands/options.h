@@ -16,6 +16,7 @@ enum {
     CMD_TARGETS = 1 << 3,
     CMD_GOLDEN = 1 << 4,
     CMD_INSPECT = 1 << 5,
+    CMD_COMPLETION = 1 << 6,
     CMD_BUILDING = CMD_COMPILE | CMD_RUN | CMD_VERIFY | CMD_GOLDEN,
     CMD_LOADING = CMD_BUILDING | CMD_INSPECT, /* those that take a model */
     CMD_ALL = ~0

@@ -3,6 +3,11 @@
 
 #include <stdlib.h>
 
+void report_init(void)
+{
+    json_set_alloc_funcs(xmalloc, free);
+}
+
 json_t *report_text(const char *text)
 {
     json_t *s = json_string(text);
@@ -43,12 +48,20 @@ void report_measured(json_t *root, const RunResult *r)
     }
 }
 
-void report_print(json_t *root)
+const char *report_dump(Arena *a, json_t *root)
 {
     char *text = json_dumps(root, JSON_INDENT(2));
     json_decref(root);
     if (!text)
         out_of_memory();
-    puts(text);
+    const char *kept = arena_strdup(a, text);
     free(text);
+    return kept;
+}
+
+void report_print(json_t *root)
+{
+    Arena *a = arena_new();
+    puts(report_dump(a, root));
+    arena_free(a);
 }

@@ -9,6 +9,7 @@
 
 #include "base/io.h"
 #include "base/npy.h"
+#include "commands/commands.h"
 #include "ops/ops.h"
 #include "tests/load/model.h"
 
@@ -239,6 +240,21 @@ START_TEST(operators_are_those_of_the_table)
 }
 END_TEST
 
+START_TEST(the_manual_is_that_of_the_tables)
+{
+    Buf want = {0};
+    manual_page(&want);
+    ck_assert_msg(strcmp(page_text("docs/adze.1"), buf_text(&want)) == 0,
+                  "docs/adze.1 is not what the tables say; hint: make docs");
+    buf_free(&want);
+    if (tool_here("man")) {
+        ShellResult r =
+            shell(keep, NULL, "LC_ALL=C.UTF-8 MANROFFSEQ= man --warnings -E UTF-8 -l -Tutf8 -Z docs/adze.1 >/dev/null");
+        ck_assert_msg(r.status == 0 && !*r.err, "man: %s", r.err);
+    }
+}
+END_TEST
+
 static bool prepare(const char *program)
 {
     NameList names = {0};
@@ -271,6 +287,7 @@ int main(void)
     tcase_add_test(tc, target_files_load);
     tcase_add_test(tc, graphs_read_and_links_lead_somewhere);
     tcase_add_test(tc, operators_are_those_of_the_table);
+    tcase_add_test(tc, the_manual_is_that_of_the_tables);
     suite_add_tcase(suite, tc);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);
