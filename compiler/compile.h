@@ -17,6 +17,7 @@ typedef struct {
     const char *options_text;  /* for the header: what else shaped the output besides the target */
     const char *const *disabled;
     const char *const *input_ranges; /* "INPUT=LO,HI", NULL-terminated; may be NULL */
+    const char *const *io_layout;    /* "nhwc", "NAME=nhwc", NULL-terminated; may be NULL */
     const char *dump_after, *stop_after;
     bool time;
 } CompileOptions;

@@ -124,6 +124,15 @@ bool shape_known(const Shape *s)
     return true;
 }
 
+Shape shape_channels_first(const Shape *s)
+{
+    Shape out = *s;
+    for (int i = 2; i < s->rank; i++)
+        out.dim[i] = s->dim[i - 1];
+    out.dim[1] = s->dim[s->rank - 1];
+    return out;
+}
+
 bool shape_equal(const Shape *a, const Shape *b)
 {
     if (a->rank != b->rank)

@@ -57,6 +57,8 @@ typedef struct {
 /* Number of elements, or -1 when the shape is not fully known or the product overflows int64_t. */
 int64_t shape_count(const Shape *s);
 bool shape_known(const Shape *s);
+/* [N, rest..., C] to [N, C, rest...]; of 3 axes and more. */
+Shape shape_channels_first(const Shape *s);
 bool shape_equal(const Shape *a, const Shape *b); /* same rank and dims; unknown equals unknown */
 /* "[1,3,224,224]", "[?,3]", "[?...]" for an unknown rank; into buffer, returned. */
 const char *shape_text(const Shape *s, char *buffer, size_t size);

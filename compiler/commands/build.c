@@ -44,6 +44,8 @@ static const char *options_text(Command *c)
         buf_printf(&b, " --state %s", o->state.items[i]);
     for (size_t i = 0; i < o->input_range.count; i++)
         buf_printf(&b, " --input-range %s", o->input_range.items[i]);
+    for (size_t i = 0; i < o->io_layout.count; i++)
+        buf_printf(&b, " --io-layout %s", o->io_layout.items[i]);
     if (o->weights)
         buf_printf(&b, " --weights %s", o->weights);
     for (size_t i = 0; i < o->disable.count; i++)
@@ -69,6 +71,7 @@ void command_compile_options(Command *c, CompileOptions *out)
         .options_text = options_text(c),
         .disabled = null_terminated(c->keep, &o->disable),
         .input_ranges = null_terminated(c->keep, &o->input_range),
+        .io_layout = null_terminated(c->keep, &o->io_layout),
         .states = null_terminated(c->keep, &o->state),
         .dump_after = o->dump_after,
         .stop_after = o->stop_after,
@@ -215,7 +218,8 @@ bool build_read_inputs(Command *c, const Build *b, const StringList *paths, unsi
         if (is_state && without_states)
             continue;
         const char *path = paths->items[file++];
-        ok = vector_read(scratch, c->diag, path, &t) && vector_fits(c->keep, c->diag, path, &t, v);
+        ok = vector_read(scratch, c->diag, path, &t) &&
+             vector_fits(scratch, c->diag, path, &t, v, g->inputs_last && g->inputs_last[i]);
         if (ok && !is_state) {
             memcpy(to, t.data, value_bytes(v));
             to += value_bytes(v);

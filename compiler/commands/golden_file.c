@@ -19,16 +19,16 @@ static json_t *text(const char *s)
     return j ? j : json_null();
 }
 
-static json_t *port_json(const Value *v, const char *file, const void *bytes)
+static json_t *port_json(const Value *v, const char *file, const Tensor *t)
 {
     json_t *o = json_object(), *shape = json_array();
     json_object_set_new(o, "name", text(v->name));
     json_object_set_new(o, "file", text(file));
     json_object_set_new(o, "type", text(dtype_name(v->type)));
-    for (int i = 0; i < v->shape.rank; i++)
-        json_array_append_new(shape, json_integer(v->shape.dim[i]));
+    for (int i = 0; i < t->shape.rank; i++)
+        json_array_append_new(shape, json_integer(t->shape.dim[i]));
     json_object_set_new(o, "shape", shape);
-    json_object_set_new(o, "sha256", text(sha256(bytes, value_bytes(v)).hex));
+    json_object_set_new(o, "sha256", text(sha256(t->data, value_bytes(v)).hex));
     return o;
 }
 
@@ -53,12 +53,14 @@ static json_t *case_json(Command *c, const Build *b, const GoldenCases *g, size_
         const Value *v = graph->inputs.items[i];
         if (is_state(graph, i))
             continue;
-        json_array_append_new(inputs, port_json(v, file_name(c, "in", file++, k), in));
+        Tensor t = port_to_file(c->keep, v, graph->inputs_last && graph->inputs_last[i], in);
+        json_array_append_new(inputs, port_json(v, file_name(c, "in", file++, k), &t));
         in += value_bytes(v);
     }
     for (size_t i = 0; i < graph->outputs.count; i++) {
         const Value *v = graph->outputs.items[i];
-        json_array_append_new(outputs, port_json(v, file_name(c, "out", i, k), out));
+        Tensor t = port_to_file(c->keep, v, graph->outputs_last && graph->outputs_last[i], out);
+        json_array_append_new(outputs, port_json(v, file_name(c, "out", i, k), &t));
         out += value_bytes(v);
     }
     json_object_set_new(o, "inputs", inputs);
@@ -83,9 +85,10 @@ json_t *golden_json(Command *c, const Build *b, const GoldenCases *g, const char
     return root;
 }
 
-static bool write_port(Command *c, const char *dir, const char *file, const Value *v, const unsigned char **bytes)
+static bool write_port(Command *c, const char *dir, const char *file, const Value *v, bool last,
+                       const unsigned char **bytes)
 {
-    Tensor t = {v->type, v->shape, *bytes};
+    Tensor t = port_to_file(c->keep, v, last, *bytes);
     *bytes += value_bytes(v);
     return npy_write(c->diag, io_join(c->keep, dir, file), &t);
 }
@@ -99,9 +102,11 @@ bool golden_write(Command *c, const Build *b, const GoldenCases *g, json_t *root
         size_t file = 0;
         for (size_t i = 0; i < graph->inputs.count && ok; i++)
             if (!is_state(graph, i))
-                ok = write_port(c, dir, file_name(c, "in", file++, k), graph->inputs.items[i], &in);
+                ok = write_port(c, dir, file_name(c, "in", file++, k), graph->inputs.items[i],
+                                graph->inputs_last && graph->inputs_last[i], &in);
         for (size_t i = 0; i < graph->outputs.count && ok; i++)
-            ok = write_port(c, dir, file_name(c, "out", i, k), graph->outputs.items[i], &out);
+            ok = write_port(c, dir, file_name(c, "out", i, k), graph->outputs.items[i],
+                            graph->outputs_last && graph->outputs_last[i], &out);
     }
     char *json = json_dumps(root, JSON_INDENT(2));
     if (!json)

@@ -21,7 +21,7 @@ static bool write_outputs(Command *c, const Graph *g, const unsigned char *bytes
 {
     for (size_t i = 0; i < g->outputs.count; i++) {
         const Value *v = g->outputs.items[i];
-        Tensor t = {v->type, v->shape, bytes};
+        Tensor t = port_to_file(c->keep, v, g->outputs_last && g->outputs_last[i], bytes);
         if (!npy_write(c->diag, output_path(c, i, g->outputs.count), &t))
             return false;
         bytes += value_bytes(v);

@@ -102,14 +102,61 @@ bool vector_read(Arena *a, Diag *d, const char *path, Tensor *out)
     return ends_with(path, ".pb") ? load_tensor_pb(a, d, path, out) : npy_read(a, d, path, out);
 }
 
-bool vector_fits(Arena *a, Diag *d, const char *path, const Tensor *t, const Value *v)
+Shape port_shape(const Value *v, bool last)
+{
+    return last ? shape_channels_first(&v->shape) : v->shape;
+}
+
+/* Row-major [outer, a, b] elements to [outer, b, a]. */
+static const void *swapped(Arena *arena, const Tensor *t, int64_t outer, int64_t a, int64_t b)
+{
+    size_t size = dtype_size(t->type);
+    unsigned char *to = arena_array(arena, (size_t)(outer * a * b), size);
+    const unsigned char *from = t->data;
+    for (int64_t o = 0; o < outer; o++)
+        for (int64_t i = 0; i < a; i++)
+            for (int64_t j = 0; j < b; j++)
+                memcpy(to + (size_t)((o * b + j) * a + i) * size, from + (size_t)((o * a + i) * b + j) * size, size);
+    return to;
+}
+
+/* [N, C, rest...] to [N, rest..., C] */
+void port_to_program(Arena *a, Tensor *t, bool last)
+{
+    if (!last)
+        return;
+    int64_t channels = t->shape.dim[1], outer = t->shape.dim[0], count = shape_count(&t->shape);
+    if (count > 0)
+        t->data = swapped(a, t, outer, channels, count / outer / channels);
+    for (int i = 1; i < t->shape.rank - 1; i++)
+        t->shape.dim[i] = t->shape.dim[i + 1];
+    t->shape.dim[t->shape.rank - 1] = channels;
+}
+
+Tensor port_to_file(Arena *a, const Value *v, bool last, const void *bytes)
+{
+    Tensor t = {v->type, v->shape, bytes};
+    int64_t count = shape_count(&v->shape);
+    if (!last)
+        return t;
+    if (count > 0)
+        t.data = swapped(a, &t, v->shape.dim[0], count / v->shape.dim[0] / v->shape.dim[v->shape.rank - 1],
+                         v->shape.dim[v->shape.rank - 1]);
+    t.shape = shape_channels_first(&v->shape);
+    return t;
+}
+
+bool vector_fits(Arena *a, Diag *d, const char *path, Tensor *t, const Value *v, bool last)
 {
     char got[SHAPE_TEXT_BYTES], want[SHAPE_TEXT_BYTES];
-    if (t->type == v->type && shape_equal(&t->shape, &v->shape))
+    Shape s = port_shape(v, last);
+    if (t->type == v->type && shape_equal(&t->shape, &s)) {
+        port_to_program(a, t, last);
         return true;
+    }
     return diag_error(d, "%s: holds %s %s, but %s of the model is %s %s", path, dtype_name(t->type),
                       shape_text(&t->shape, got, sizeof got), diag_quote(a, v->name), dtype_name(v->type),
-                      shape_text(&v->shape, want, sizeof want));
+                      shape_text(&s, want, sizeof want));
 }
 
 size_t ports_bytes(const Value *const *ports, size_t count)

@@ -19,8 +19,14 @@ typedef ARRAY(Case) CaseList;
 bool vectors_find(Arena *a, Diag *d, const char *dir, CaseList *out);
 /* A .npy or TensorProto .pb file. */
 bool vector_read(Arena *a, Diag *d, const char *path, Tensor *out);
-/* Does the tensor fit a graph input or output of known type and shape? Reports what differs. */
-bool vector_fits(Arena *a, Diag *d, const char *path, const Tensor *t, const Value *v);
+/* Does the file's tensor fit a graph input or output of known type and shape? Reports what differs; then it is in the
+ * program's order. */
+bool vector_fits(Arena *a, Diag *d, const char *path, Tensor *t, const Value *v, bool last);
+/* An input or output that --io-layout has with channels last (`last`): the files hold the order of the model. Gives the
+ * model's shape of v; turns a file's tensor to the program's order, and the program's bytes to the file's. */
+Shape port_shape(const Value *v, bool last);
+void port_to_program(Arena *a, Tensor *t, bool last);
+Tensor port_to_file(Arena *a, const Value *v, bool last, const void *bytes);
 /* All inputs (or outputs) of the graph one behind the other, as the harness reads them: their bytes. */
 size_t ports_bytes(const Value *const *ports, size_t count);
 

@@ -35,7 +35,7 @@ static bool compare_case(Command *c, const Graph *g, const Case *k, const unsign
         const Value *value = g->outputs.items[i];
         Tensor want, mine = {value->type, value->shape, got};
         ok = vector_read(scratch, c->diag, k->out.items[i], &want) &&
-             vector_fits(c->keep, c->diag, k->out.items[i], &want, value);
+             vector_fits(scratch, c->diag, k->out.items[i], &want, value, g->outputs_last && g->outputs_last[i]);
         if (!ok)
             break;
         Comparison before = v->outputs[i];

@@ -55,19 +55,30 @@ static const char *label(const Emitter *e, const Value *v)
     return text[0] == ' ' ? text + 1 : text;
 }
 
+/* --io-layout: what the model says about this input or output, for the comment. */
+static const char *model_shape(const Emitter *e, const Value *v)
+{
+    Value model = *v;
+    model.shape = shape_channels_first(&v->shape);
+    return arena_printf(e->arena, ", channels last (the model has %s)", c_declaration(e, &model));
+}
+
 static void port_macros(const Emitter *e, const char *kind, size_t index, const Port *port, Buf *out)
 {
     const Value *v = port->value;
-    buf_printf(out, "/* %s %zu, `%s`: \"%s\" of the model, %s, row-major, %zu bytes */\n",
+    const Graph *g = e->plan->graph;
+    const bool *last = kind[0] == 'I' ? g->inputs_last : g->outputs_last;
+    bool turned = last && last[port->index];
+    buf_printf(out, "/* %s %zu, `%s`: \"%s\" of the model, %s, row-major%s, %zu bytes */\n",
                kind[0] == 'I' ? "input" : "output", index, port->name, label(e, v), c_declaration(e, v),
-               value_bytes(v));
+               turned ? model_shape(e, v) : "", value_bytes(v));
     const char *p = arena_printf(e->arena, "#define %s_%s_%zu", e->upper, kind, index);
     buf_printf(out, "%s_NAME %s\n", p, c_string(e->arena, v->name));
     buf_printf(out, "%s_TYPE %s\n", p, dtype_c_type(v->type));
     buf_printf(out, "%s_ELEMENTS %" PRId64 "\n", p, shape_count(&v->shape));
     buf_printf(out, "%s_RANK %d\n%s_SHAPE ", p, v->shape.rank, p);
     shape_list(v, out);
-    buf_puts(out, "\n");
+    buf_printf(out, "\n%s_CHANNELS_LAST %d\n", p, turned);
 }
 
 static void ports(const Emitter *e, Buf *out)

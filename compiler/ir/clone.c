@@ -69,6 +69,8 @@ static Graph *clone_graph(Arena *a, const Graph *from, Graph *outer, const Scope
     }
     for (size_t i = 0; i < from->states.count; i++)
         array_push(a, &to->states, from->states.items[i]);
+    to->inputs_last = from->inputs_last;
+    to->outputs_last = from->outputs_last;
     arena_free(scratch);
     return to;
 }

@@ -104,7 +104,9 @@ struct Graph {
     ARRAY(Value *) inputs;
     ARRAY(Value *) outputs;
     ARRAY(StatePair)
-    states;      /* set behind the passes (lower/state.c); its inputs and outputs are no arguments of the C */
+    states; /* set behind the passes (lower/state.c); its inputs and outputs are no arguments of the C */
+    /* By input and output: is the model's axis 1 handed over as the last (--io-layout)? NULL: none is. */
+    bool *inputs_last, *outputs_last;
     Map *opsets; /* domain -> (void *)(intptr_t)version */
     ARRAY(GraphNote) notes;
     ARRAY(PassRecord) passes; /* in the order of their first runs */

@@ -12,6 +12,7 @@ typedef struct PassContext {
     Arena *scratch;                  /* reset after each pass */
     const char *const *disabled;     /* names, NULL-terminated; may be NULL */
     const char *const *input_ranges; /* "INPUT=LO,HI", NULL-terminated; may be NULL */
+    const char *const *io_layout;    /* "nhwc", "NAME=nhwc", NULL-terminated; may be NULL */
     const char *dump_after;          /* print the graph to stdout after this pass ("all": after each); may be NULL */
     const char *stop_after;          /* end the pipeline behind this pass; may be NULL */
     bool time;                       /* print seconds per pass to stderr */

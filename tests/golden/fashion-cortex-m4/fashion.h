@@ -32,12 +32,14 @@ extern "C" {
 #define FASHION_INPUT_0_ELEMENTS 784
 #define FASHION_INPUT_0_RANK 4
 #define FASHION_INPUT_0_SHAPE {1, 1, 28, 28}
+#define FASHION_INPUT_0_CHANNELS_LAST 0
 /* output 0, `logits`: "logits" of the model, float [1][10], row-major, 40 bytes */
 #define FASHION_OUTPUT_0_NAME "logits"
 #define FASHION_OUTPUT_0_TYPE float
 #define FASHION_OUTPUT_0_ELEMENTS 10
 #define FASHION_OUTPUT_0_RANK 2
 #define FASHION_OUTPUT_0_SHAPE {1, 10}
+#define FASHION_OUTPUT_0_CHANNELS_LAST 0
 
 /* What fashion_run returns. */
 #define FASHION_OK 0
