@@ -134,7 +134,8 @@ typedef struct {
  * -x_zero_point * (sum of the weights). The add_* fields serve a residual operand (NULL: none):
  * q = clamp(y_zero_point + requantize(acc, multiplier[o], shift), q_lo, q_hi), then
  * y = clamp(add_zero_point + (((q - y_zero_point) * q_multiplier + (r - r_zero_point) * r_multiplier
- *           + 2^(add_shift - 1)) >> add_shift), lo, hi). Without a residual y = clamp(q, lo, hi). */
+ *           + 2^(add_shift - 1)) >> add_shift), lo, hi). Without a residual lowering has made one clamp of both, and
+ * y = clamp(y_zero_point + requantize(acc, multiplier[o], shift), lo, hi). */
 typedef struct {
     int32_t batch, in_h, in_w, in_c;
     int32_t out_h, out_w, out_c;

@@ -23,6 +23,7 @@ static Value *clone_value(Graph *to, const Value *v)
     for (int i = 0; i < MAX_RANK; i++)
         copy->dim[i] = v->dim[i] ? arena_strdup(to->arena, v->dim[i]) : NULL;
     copy->data = v->data;
+    copy->quant = v->quant;
     copy->is_const = v->is_const;
     copy->is_input = v->is_input;
     copy->is_output = v->is_output;

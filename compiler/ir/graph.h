@@ -18,12 +18,19 @@ typedef struct Node Node;
 typedef struct Value Value;
 struct Operator; /* a row of ops.def; ops/ops.h */
 
+/* What integers q stand for: scale * (q - zero_point). */
+typedef struct {
+    float scale;
+    int32_t zero_point;
+} Quant;
+
 struct Value {
     int id;                    /* unique in its graph, dense */
     const char *name;          /* the model's; "" when it has none; print and emit make it unique */
     DType type;                /* DT_NONE until inferred */
     Shape shape;               /* rank -1 until inferred */
     const char *dim[MAX_RANK]; /* symbolic name of an unknown dimension (dim_param), or NULL */
+    const Quant *quant;        /* of a quantised tensor, for the interface and reports; NULL: none */
     const void *data; /* a constant's elements; NULL otherwise (also for constants of no elements: see is_const) */
     bool is_const;
     bool is_input, is_output; /* of the graph */

@@ -104,9 +104,13 @@ bool infer_conv(OpContext *c, Graph *g, Node *n)
 static const Layout nhwc = {
     .spatial = 2, .channel_axis = 3, .first_spatial = 1, .w_channel_axis = 3, .w_first_spatial = 1};
 
-bool infer_adze_conv(OpContext *c, Graph *g, Node *n)
+bool conv_nhwc_shape(OpContext *c, const Node *n, Window *w, Shape *y)
 {
-    (void)g;
+    return conv_shape(c, n, &nhwc, w, y);
+}
+
+bool infer_conv_nhwc(OpContext *c, Node *n, size_t residual_input)
+{
     int rank;
     Window win;
     Shape y = shape_unknown();
@@ -116,11 +120,17 @@ bool infer_adze_conv(OpContext *c, Graph *g, Node *n)
         return node_error(c, n, "its input has the shape %s; NHWC expected", shape_str(c, in_shape(n, 0)));
     if (rank >= 0 && !conv_shape(c, n, &nhwc, &win, &y))
         return false;
-    const Shape *residual = in_shape(n, 3);
+    const Shape *residual = in_shape(n, residual_input);
     if (residual->rank >= 0 && shape_known(residual) && shape_known(&y) && !shape_equal(residual, &y))
         return node_error(c, n, "its residual has the shape %s; %s expected", shape_str(c, residual), shape_str(c, &y));
     op_set_output(n, 0, in_type(n, 0), &y);
     return true;
+}
+
+bool infer_adze_conv(OpContext *c, Graph *g, Node *n)
+{
+    (void)g;
+    return infer_conv_nhwc(c, n, 3);
 }
 
 static bool same_types(OpContext *c, const Node *n)

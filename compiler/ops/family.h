@@ -61,6 +61,28 @@ bool lower_product(OpContext *c, Plan *p, const Node *n, Value *a, Value *b, Val
  * window may be negative. */
 bool lower_conv_window(OpContext *c, Plan *p, Node *n, Value *x, Value *w, Value *bias, Value *y, const Window *win);
 
+/* Shape and window of NHWC nodes; false after an error. The output's shape may stay unknown. */
+bool conv_nhwc_shape(OpContext *c, const Node *n, Window *w, Shape *y);
+bool pool_nhwc_shape(OpContext *c, const Node *n, Window *w, Shape *y);
+/* Inference of adze.Conv and adze.Gemm, and of their quantised kin, whose residual is another input. */
+bool infer_conv_nhwc(OpContext *c, Node *n, size_t residual);
+bool infer_gemm_rows(OpContext *c, Node *n, size_t residual);
+/* What the parameters of a product and of a broadcast have in common. */
+bool product_params(OpContext *c, const Node *n, const Value *a, const Value *b, const Value *y, bool a_t, bool b_t,
+                    adze_matmul_params *out);
+bool product_operands(OpContext *c, Plan *p, Node *n, Value **a, Value **b, Shape *full);
+bool broadcast_of(OpContext *c, const Node *n, Value *const *in, int count, const Value *y, adze_broadcast_params *out,
+                  unsigned *overwritable);
+
+/* Integer attributes into parameters: an attribute that does not fit int32_t, or lies outside of [lo, hi], is an error.
+ */
+typedef struct {
+    const char *name;
+    int32_t *to;
+    int64_t otherwise, lo, hi;
+} IntAttr;
+bool int_attrs(OpContext *c, const Node *n, const IntAttr *list, size_t count);
+
 /* Constants of the plan. */
 Value *plan_floats(Plan *p, const float *values, const Shape *shape);
 Value *plan_float(Plan *p, float value);
@@ -100,6 +122,23 @@ INFER(infer_instancenorm);
 LOWER(lower_instancenorm);
 INFER(infer_groupnorm);
 LOWER(lower_groupnorm);
+/* quantised.c */
+INFER(infer_qconv);
+LOWER(lower_qconv);
+INFER(infer_qgemm);
+LOWER(lower_qgemm);
+/* quantised_rest.c */
+LOWER(lower_qmatmul);
+LOWER(lower_qadd);
+LOWER(lower_qmul);
+LOWER(lower_qaverage_pool);
+LOWER(lower_qlookup);
+LOWER(lower_qsoftmax);
+/* quantize.c */
+INFER(infer_quantize);
+LOWER(lower_quantize);
+INFER(infer_dequantize);
+LOWER(lower_dequantize);
 /* softmax.c */
 INFER(infer_softmax);
 LOWER(lower_softmax);

@@ -5,10 +5,10 @@
 #include <inttypes.h>
 #include <math.h>
 
-bool infer_adze_gemm(OpContext *c, Graph *g, Node *n)
+bool infer_gemm_rows(OpContext *c, Node *n, size_t residual_input)
 {
-    (void)g;
-    const Shape *x = in_shape(n, 0), *w = in_shape(n, 1), *bias = in_shape(n, 2), *residual = in_shape(n, 3);
+    const Shape *x = in_shape(n, 0), *w = in_shape(n, 1), *bias = in_shape(n, 2);
+    const Shape *residual = in_shape(n, residual_input);
     Shape y = *x;
     if (w->rank >= 0 && w->rank != 2)
         return node_error(c, n, "its weights have the shape %s; [k, n] expected", shape_str(c, w));
@@ -27,6 +27,12 @@ bool infer_adze_gemm(OpContext *c, Graph *g, Node *n)
     }
     op_set_output(n, 0, in_type(n, 0), &y);
     return true;
+}
+
+bool infer_adze_gemm(OpContext *c, Graph *g, Node *n)
+{
+    (void)g;
+    return infer_gemm_rows(c, n, 3);
 }
 
 bool lower_adze_gemm(OpContext *c, Plan *p, Node *n)
@@ -152,15 +158,23 @@ static Value *matrix_of(Plan *p, Value *v, bool right)
     return v->is_const ? graph_const(p->graph, NULL, v->type, &s, v->data) : plan_view(p, v, &s);
 }
 
+bool product_operands(OpContext *c, Plan *p, Node *n, Value **a, Value **b, Shape *full)
+{
+    if (!matmul_shape(c, n, full))
+        return false;
+    *a = matrix_of(p, node_in(n, 0), false);
+    *b = matrix_of(p, node_in(n, 1), true);
+    return true;
+}
+
 bool lower_matmul(OpContext *c, Plan *p, Node *n)
 {
     Shape full;
-    Value *y = node_out(n, 0);
-    if (!matmul_shape(c, n, &full))
+    Value *a, *b, *y = node_out(n, 0);
+    if (!product_operands(c, p, n, &a, &b, &full))
         return false;
     Value *z = shape_equal(&full, &y->shape) ? y : plan_temp(p, y->type, &full);
-    if (!lower_product(c, p, n, matrix_of(p, node_in(n, 0), false), matrix_of(p, node_in(n, 1), true), z, false, false,
-                       1.0f))
+    if (!lower_product(c, p, n, a, b, z, false, false, 1.0f))
         return false;
     if (z != y)
         plan_alias(p, y, z);

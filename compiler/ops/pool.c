@@ -58,6 +58,11 @@ bool infer_adze_pool(OpContext *c, Graph *g, Node *n)
     return true;
 }
 
+bool pool_nhwc_shape(OpContext *c, const Node *n, Window *w, Shape *y)
+{
+    return pool_shape(c, n, 2, 1, w, y);
+}
+
 static bool lower_nhwc(OpContext *c, Plan *p, Node *n, Value *x, Value *y, const Window *win)
 {
     for (int i = 0; i < 2; i++)

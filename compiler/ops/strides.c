@@ -161,20 +161,31 @@ static bool broadcasts_to(OpContext *c, const Node *n, const Value *const *in, i
     return true;
 }
 
-static bool lower_broadcast(OpContext *c, Plan *p, const Node *n, Kind kind, const char *function, Value *const *in,
-                            int count, Value *y)
+bool broadcast_of(OpContext *c, const Node *n, Value *const *in, int count, const Value *y, adze_broadcast_params *out,
+                  unsigned *may_overwrite)
 {
     const Value *const *operands = (const Value *const *)in;
     if (!broadcasts_to(c, n, operands, count, y))
         return false;
+    *out = broadcast_params(operands, count, &y->shape);
+    *may_overwrite = overwritable(operands, count, y);
+    return true;
+}
+
+static bool lower_broadcast(OpContext *c, Plan *p, const Node *n, Kind kind, const char *function, Value *const *in,
+                            int count, Value *y)
+{
+    adze_broadcast_params params;
+    unsigned may_overwrite;
+    if (!broadcast_of(c, n, in, count, y, &params, &may_overwrite))
+        return false;
     if (shape_count(&y->shape) == 0)
         return true;
-    adze_broadcast_params params = broadcast_params(operands, count, &y->shape);
     Step *s = PLAN_STEP(p, kind, function, adze_broadcast_params, &params);
     for (int k = 0; k < count; k++)
         step_in(s, in[k]);
     step_out(s, y);
-    s->overwritable = overwritable(operands, count, y);
+    s->overwritable = may_overwrite;
     return true;
 }
 
@@ -234,7 +245,8 @@ static Walk product_batch(const Value *a, const Value *b, const Value *y)
     return w;
 }
 
-bool lower_product(OpContext *c, Plan *p, const Node *n, Value *a, Value *b, Value *y, bool a_t, bool b_t, float alpha)
+bool product_params(OpContext *c, const Node *n, const Value *a, const Value *b, const Value *y, bool a_t, bool b_t,
+                    adze_matmul_params *out)
 {
     int ra = a->shape.rank, rb = b->shape.rank, ry = y->shape.rank;
     if (ra < 2 || rb < 2 || ry < 2 || ry < ra || ry < rb)
@@ -245,7 +257,7 @@ bool lower_product(OpContext *c, Plan *p, const Node *n, Value *a, Value *b, Val
                           dtype_name(b->type));
     int32_t rows_a = (int32_t)a->shape.dim[ra - 2], cols_a = (int32_t)a->shape.dim[ra - 1];
     int32_t cols_b = (int32_t)b->shape.dim[rb - 1];
-    adze_matmul_params params = {.batch = {1, 1, 1, 1}, .alpha = alpha};
+    adze_matmul_params params = {.batch = {1, 1, 1, 1}, .alpha = 1.0f};
     params.m = (int32_t)y->shape.dim[ry - 2];
     params.n = (int32_t)y->shape.dim[ry - 1];
     params.k = a_t ? rows_a : cols_a;
@@ -262,6 +274,16 @@ bool lower_product(OpContext *c, Plan *p, const Node *n, Value *a, Value *b, Val
         params.a_stride[4 - w.rank + i] = (int32_t)w.stride[0][i];
         params.b_stride[4 - w.rank + i] = (int32_t)w.stride[1][i];
     }
+    *out = params;
+    return true;
+}
+
+bool lower_product(OpContext *c, Plan *p, const Node *n, Value *a, Value *b, Value *y, bool a_t, bool b_t, float alpha)
+{
+    adze_matmul_params params;
+    if (!product_params(c, n, a, b, y, a_t, b_t, &params))
+        return false;
+    params.alpha = alpha;
     Step *s = PLAN_STEP(p, KIND_MATMUL, NULL, adze_matmul_params, &params);
     step_in(s, a);
     step_in(s, b);

@@ -3,26 +3,9 @@
 #define ADZE_REF_POOL_H
 
 #include "ref/act.h"
+#include "ref/taps.h"
 
 #include <math.h>
-
-/* Along one dimension: which taps of the kernel lie inside the image, when the window begins at `start`. */
-typedef struct {
-    int32_t first, end; /* taps inside the image: first <= tap < end */
-    int32_t padded;     /* number of taps inside the padded image */
-} adze_taps;
-
-static inline adze_taps adze_taps_of(int32_t start, int32_t kernel, int32_t dilation, int32_t size, int32_t pad_end)
-{
-    adze_taps t = {0, 0, 0};
-    for (int32_t k = 0; k < kernel; k++) {
-        const int32_t at = start + k * dilation;
-        t.first += at < 0 ? 1 : 0;
-        t.end += at < size ? 1 : 0;
-        t.padded += at < size + pad_end ? 1 : 0;
-    }
-    return t;
-}
 
 /* START is the value of a window of no taps; STEP combines it with v; END is what is stored; taps counts. */
 #define ADZE_POOL(NAME, T, START, STEP, END)                                                                           \
