@@ -75,7 +75,11 @@ static bool lower(Compilation *c)
 bool compile_load(Compilation *c)
 {
     const char *target = c->options.target_name ? c->options.target_name : "host";
-    return target_load(c->keep, c->diag, target, &c->target) && choose_name(c) && load(c);
+    if (!target_load(c->keep, c->diag, target, &c->target))
+        return false;
+    if (c->options.mode == MODE_SPEED) /* for kernels that spend flash */
+        array_push(c->keep, &c->target.features, "speed");
+    return choose_name(c) && load(c);
 }
 
 bool compile_loaded(Compilation *c)

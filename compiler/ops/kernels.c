@@ -1,6 +1,7 @@
 /* The table of kernels (kernels.def) and which steps a row serves. */
 #include "ops/kernels_run.h"
 #include "ops/pack.h"
+#include "ops/pack_dsp.h"
 
 #include <string.h>
 
@@ -22,9 +23,14 @@ const Kernel kernels[] = {
     ROW(function, set, feature, header, KIND, name, types, params, priority, accepts, scratch, packed, pack, unpack,   \
         NULL)
 #endif
+#define KERNEL_ARM(function, set, feature, header, KIND, name, types, params, nin, nout, has_scratch, priority,        \
+                   accepts, scratch, packed, pack, unpack)                                                             \
+    ROW(function, set, feature, header, KIND, name, types, params, priority, accepts, scratch, packed, pack, unpack,   \
+        NULL)
 #include "ops/kernels.def"
 #undef KERNEL
 #undef KERNEL_X86
+#undef KERNEL_ARM
 };
 const size_t kernel_count = sizeof kernels / sizeof kernels[0];
 

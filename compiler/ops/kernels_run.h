@@ -9,8 +9,10 @@
 #endif
 #define KERNEL(function, ...)                                                                                          \
     void run_##function(const void *p, const void *const *in, void *const *out, void *scratch);
+#define KERNEL_ARM(...)
 #include "ops/kernels.def"
 #undef KERNEL
 #undef KERNEL_X86
+#undef KERNEL_ARM
 
 #endif

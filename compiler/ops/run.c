@@ -64,9 +64,11 @@
 #else
 #define KERNEL_X86(...)
 #endif
+#define KERNEL_ARM(...)
 #include "ops/kernels.def"
 #undef KERNEL
 #undef KERNEL_X86
+#undef KERNEL_ARM
 
 bool kernel_runs_here(const Kernel *k)
 {

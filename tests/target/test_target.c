@@ -54,7 +54,7 @@ START_TEST(a_cortex_m4_is_what_it_is)
     ck_assert(!t.big_endian);
     ck_assert_str_eq(t.float_unit, "single");
     ck_assert(target_has(&t, "dsp") && target_has(&t, "fpu") && !target_has(&t, "mve"));
-    ck_assert_str_eq(t.sets.items[0], "tile");
+    ck_assert_str_eq(t.sets.items[0], "dsp");
     ck_assert_str_eq(t.cc.items[0], "arm-none-eabi-gcc");
     ck_assert_str_eq(t.cc.items[t.cc.count - 1], "-mfloat-abi=hard");
     ck_assert_str_eq(t.machine, "mps2-an386");
