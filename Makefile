@@ -85,8 +85,26 @@ TEST_LIBS = -lcheck -lsubunit -lrt -lpthread
 SUPPORT := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard tests/support/*.c)))
 
 $(BUILD)/tests/%: $(BUILD)/tests/%.o $(SUPPORT) $(BUILD)/libadze.a
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS) $(TEST_LIBS)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LDLIBS) $(TEST_LIBS)
 $(BUILD)/tests/%.o: CPPFLAGS += -I.
+
+# Fuzzers: tests/fuzz/fuzz_*.c, each with libFuzzer, or replayed together on the corpus.
+FUZZ_TARGETS = model text yaml npy
+FUZZ_OBJECTS = $(patsubst %,$(BUILD)/tests/fuzz/fuzz_%.o,$(FUZZ_TARGETS)) $(BUILD)/tests/fuzz/line.o
+$(BUILD)/tests/fuzz/test_corpus: $(FUZZ_OBJECTS)
+$(BUILD)/tests/fuzz/fuzz_%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/tests/fuzz/line.o $(BUILD)/libadze.a
+	$(CC) $(CFLAGS) -fsanitize=fuzzer -o $@ $^ $(LDLIBS)
+
+SECONDS ?= 60
+TARGET ?= $(FUZZ_TARGETS)
+FUZZ_FLAGS = -O1 -g -DADZE_FUZZER -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined
+# clang needs minutes for this file above -O0.
+build/fuzz/compiler/ops/run.o: override CFLAGS := $(FUZZ_FLAGS:-O1=-O0)
+.PHONY: fuzz
+fuzz:
+	tools/deps.sh fuzz
+	$(MAKE) -j2 BUILD=build/fuzz CC=clang CFLAGS="$(FUZZ_FLAGS)" $(TARGET:%=build/fuzz/tests/fuzz/fuzz_%)
+	tests/fuzz/run.sh $(SECONDS) $(TARGET)
 
 .PRECIOUS: $(BUILD)/%.o
 # Under sanitizers the suites that only start compilers and generated programs are left out: they test generated code,

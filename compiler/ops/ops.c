@@ -223,10 +223,12 @@ bool ops_check(const Graph *g, Diag *d)
     bool ok = true;
     GRAPH_NODES(g, n)
     {
-        if (!n->op)
+        if (!n->op) {
             ok = unknown_operator(&c, n);
-        else
-            ok = (check_counts(&c, n) & check_attributes(&c, n)) && ok;
+            continue;
+        }
+        bool counts = check_counts(&c, n), attributes = check_attributes(&c, n); /* both report */
+        ok = counts && attributes && ok;
     }
     arena_free(scratch);
     return ok;
