@@ -1,6 +1,6 @@
 #include "commands/build.h"
 #include "commands/compare.h"
-#include "base/io.h"
+#include "commands/golden.h"
 
 #include <inttypes.h>
 #include <jansson.h>
@@ -135,17 +135,25 @@ static int verify_cases(Command *c, Build *b, const CaseList *cases)
 
 int command_verify(Command *c)
 {
-    if (!c->options.vectors) {
-        diag_error(c->diag, "no vectors given; hint: --vectors DIR");
+    const char *golden = c->options.golden, *folder = golden ? golden : c->options.vectors, *model;
+    if (!folder || (golden && c->options.vectors)) {
+        diag_error(c->diag, folder ? "--vectors and --golden are two sources of vectors; hint: give one of them"
+                                   : "no vectors given; hint: --vectors DIR");
         return EXIT_USAGE;
     }
-    const char *model;
     if (!command_model(c, &model))
         return EXIT_USAGE;
     CaseList cases = {0};
-    if (!vectors_find(c->keep, c->diag, c->options.vectors, &cases))
+    if (golden && !golden_exists(c, golden)) {
+        diag_error(c->diag, "%s holds no golden.json; hint: 'adze golden' writes such a folder, --vectors takes others",
+                   diag_quote(c->keep, golden));
+        return EXIT_INPUT;
+    }
+    if (!vectors_find(c->keep, c->diag, folder, &cases))
         return EXIT_INPUT;
     Build b = {0};
     int status = command_build(c, &cases.items[0].in, &b);
+    if (status == EXIT_DONE && golden && !golden_check(c, &b.compilation, golden, &cases))
+        status = EXIT_INPUT;
     return status == EXIT_DONE ? verify_cases(c, &b, &cases) : status;
 }
