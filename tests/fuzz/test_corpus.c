@@ -25,8 +25,6 @@ START_TEST(input_is_survived)
     uint8_t *exact = malloc(file.size + !file.size); /* so that a read behind the end is seen */
     if (file.size)
         memcpy(exact, file.data, file.size);
-    fputs(in->path, stderr); /* names the input that ends the process */
-    fputc('\r', stderr);
     ck_assert_int_eq(in->run(exact, file.size), 0);
     free(exact);
     io_unmap(&file);
@@ -61,6 +59,8 @@ int main(void)
     add_folder(fuzz_text, "tests/fuzz/found", "text", "");
     add_folder(fuzz_yaml, "tests/fuzz/found", "yaml", "");
     add_folder(fuzz_npy, "tests/fuzz/found", "npy", "");
+    for (size_t i = 0; getenv("LIST") && i < inputs.count; i++) /* which input is iteration i of a failure? */
+        printf("%zu %s\n", i, inputs.items[i].path);
     if (inputs.count < 50) {
         fputs("the corpus is not here; run from the root folder\n", stderr);
         return EXIT_FAILURE;
