@@ -91,21 +91,21 @@ static void layer_unpack(Layer l, const int16_t *packed, int8_t *logical)
                 }
 }
 
-/* a + 256 * b in int16, and 256 times a channel's sum in int32. */
+/* For a and b, a pair's channels: a + 256 * b in int16, and 256 times b's sum in int32. */
 static bool weights_fit(const Step *s, Layer l)
 {
-    if (!s->in[1] || !s->in[1]->data || !s->in[2] || !s->in[2]->data)
+    if (!s->in[1] || !s->in[1]->data)
         return false;
-    const int8_t *w = s->in[1]->data;
-    const int32_t *bias = s->in[2]->data;
     for (int64_t c = 0; c < l.groups * l.channels; c++) {
-        int64_t sum = llabs((int64_t)bias[c]);
+        if (c % l.channels % 2 == 0)
+            continue;
+        const int8_t *w = (const int8_t *)s->in[1]->data + c * l.channel_step;
+        int64_t sum = 0;
         for (int64_t i = 0; i < l.rows * l.length; i++) {
-            const int8_t v = w[c * l.channel_step + i * l.tap_step];
-            const bool second = c % l.channels % 2;
-            if (second && v == -128 && w[(c - 1) * l.channel_step + i * l.tap_step] < 0)
+            const int8_t a = w[i * l.tap_step - l.channel_step], b = w[i * l.tap_step];
+            if (b == -128 && a < 0)
                 return false;
-            sum += 128 * abs(v);
+            sum += 128 * abs(b);
         }
         if (sum >= 1 << 23)
             return false;
@@ -131,7 +131,7 @@ static bool has_residual(const Step *s)
  * tile's bytes; with a residual, the tile's sums. */
 static size_t layer_scratch(const Step *s, Layer l, int64_t channels)
 {
-    int64_t bytes = quads(l) * 8 * l.tile + (l.channels + 1) / 2 * 16 + 8;
+    int64_t bytes = quads(l) * 8 * l.tile + (l.channels + 1) / 2 * 16 + 4;
     bytes += channels % 4 ? (quads(l) * 4 + 4) * l.tile : channels;
     if (has_residual(s))
         bytes += l.channels * l.tile;
@@ -210,13 +210,32 @@ static void winograd_row(const int *g, int step, int *to, int to_step)
     to[3 * to_step] = 2 * g[2 * step];
 }
 
+/* Four times a sum with its bias fits int32. */
+static bool quadruple_fits(const Step *s, Layer l)
+{
+    if (!s->in[1] || !s->in[1]->data || !s->in[2] || !s->in[2]->data)
+        return false;
+    const int8_t *w = s->in[1]->data;
+    const int32_t *bias = s->in[2]->data;
+    for (int64_t c = 0; c < l.channels; c++) {
+        int64_t sum = llabs((int64_t)bias[c]);
+        for (int64_t i = 0; i < l.rows * l.length; i++)
+            sum += 128 * abs(w[c * l.channel_step + i]);
+        if (sum >= 1 << 29)
+            return false;
+    }
+    return true;
+}
+
 bool qconv_i8_winograd_dsp_accepts(const Step *s)
 {
     adze_qconv_params p;
     memcpy(&p, s->params, sizeof p);
     return p.kernel_h == 3 && p.kernel_w == 3 && p.stride_h == 1 && p.stride_w == 1 && p.dilation_h == 1 &&
            p.dilation_w == 1 && p.group == 1 && p.in_c % 4 == 0 && p.out_c % 2 == 0 && p.out_h % 2 == 0 &&
-           p.out_w % 2 == 0 && p.shift == 0 && p.in_c <= 256 && qconv_i8_dsp_accepts(s);
+           p.out_w % 2 == 0 && p.shift == 0 && p.in_c <= 256 &&
+           (!has_residual(s) || sum_fits(p.q_multiplier, p.r_multiplier, p.add_shift)) &&
+           quadruple_fits(s, conv_layer(s));
 }
 
 size_t qconv_i8_winograd_dsp_scratch(const Step *s)

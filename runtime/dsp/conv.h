@@ -29,7 +29,7 @@ ADZE_FORCE_INLINE void adze_dsp_layout(const adze_qconv_params *p, adze_dsp_imag
     image->expanded = (uint32_t *)scratch;
     t->quads = image->quads;
     t->table = (int32_t *)(image->expanded + image->quads * 2 * tile);
-    int8_t *rest = (int8_t *)(t->table + (p->out_c / p->group + 1) / 2 * 4 + 2);
+    int8_t *rest = (int8_t *)(t->table + (p->out_c / p->group + 1) / 2 * 4 + 1);
     image->zero = image->patch = rest;
     if (image->channels % 4 == 0)
         memset(rest, (uint8_t)p->x_zero_point, (size_t)image->channels);
@@ -68,7 +68,7 @@ ADZE_FORCE_INLINE void adze_dsp_group(adze_dsp_layer *t, const int32_t *bias, co
     }
     if (t->channels % 2)
         to[0] = to[2] = 0;
-    t->table[(t->channels + 1) / 2 * 4] = t->table[(t->channels + 1) / 2 * 4 + 1] = 0;
+    t->table[(t->channels + 1) / 2 * 4] = 0;
     t->one.table = t->table;
     t->three = t->one;
     adze_dsp_dot_size(&t->one, t->quads, 1);
@@ -118,7 +118,14 @@ ADZE_DSP_KERNEL void adze_dsp_conv_group(const adze_dsp_image *image, adze_dsp_l
             else
                 adze_dsp_gather(image, &at, pixels);
         }
-        adze_dsp_tile(t, pixels == 3 ? &t->three : &t->one, pixels, r, y);
+        adze_dsp_dot *d = pixels == 3 ? &t->three : &t->one;
+        if (t->plain) {
+            d->y = y;
+            d->y_end = y + t->channels;
+            adze_dsp_dot_run(d, pixels);
+        } else {
+            adze_dsp_tile(t, d, pixels, r, y);
+        }
         y += pixels * p->out_c;
         if (r)
             r += pixels * p->out_c;

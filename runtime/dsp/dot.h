@@ -2,7 +2,7 @@
  *
  * Weights are packed two channels a, b by two inputs k, l in a word: two int16, a[k] + 256 * b[k] and a[l] + 256 *
  * b[l]. SMLAD with that word sums a + 256 * b, SMLAD with its SXTB16 sums a alone: the difference is 256 times b's sum,
- * exact whatever overflows, as long as b's sum and bias fit in 24 bits. So a word of four int8 weights costs one
+ * exact whatever overflows, as long as b's sum fits in 24 bits. So a word of four int8 weights costs one
  * SXTB16.
  *
  * Inputs are expanded to int16 once for all channels. Four consecutive bytes 0, 1, 2, 3 become the pairs (0, 2), (1,
@@ -18,7 +18,7 @@ typedef struct {
     const uint32_t *x;     /*  0: the expanded tile */
     const uint32_t *x_end; /*  4 */
     uint32_t entry, rest;  /*  8: set by adze_dsp_dot_size */
-    const int32_t *table;  /* 16: per pair of channels two biases, two multipliers; two more words are read */
+    const int32_t *table;  /* 16: per pair of channels two biases, two multipliers; one more word is read */
     int8_t *y;             /* 20: the first channel of the first pixel */
     int32_t y_stride;      /* 24: from a pixel to the next */
     int32_t zero_point;    /* 28 */
@@ -79,13 +79,13 @@ ADZE_DSP_NAKED void adze_dsp_dot3(ADZE_UNUSED const adze_dsp_dot *d)
                      "adr.w r12, 2f\n"
                      "add r3, r3, r12\n"
                      "str r3, [sp, #8]\n"
-                     "ldrd r5, r9, [r0]\n"
+                     "ldr r5, [r0]\n"
                      "1:\n"
-                     "add r2, r5, r9, lsl #8\n"
+                     "mov r2, r5\n"
                      "mov r6, r5\n"
                      "mov r7, r5\n"
-                     "mov r3, r2\n"
-                     "mov r4, r2\n"
+                     "mov r3, r5\n"
+                     "mov r4, r5\n"
                      "ldmia.w sp, {r0, r12, pc}\n"
                      ".p2align 2\n"
                      "2:\n" /* eight steps */
@@ -94,19 +94,20 @@ ADZE_DSP_NAKED void adze_dsp_dot3(ADZE_UNUSED const adze_dsp_dot *d)
                      "bne.w 2b\n"
                      "add r0, sp, #16\n"
                      "ldmia.w r0, {r0, r8, r11, r12, lr}\n" /* table, y, y_stride, zero_point, y_end */
-                     "ldrd r9, r10, [r0, #8]\n"
+                     "ldrd r9, r10, [r0, #4]\n"
                      "sub r2, r2, r5\n"
                      "sub r3, r3, r6\n"
                      "sub r4, r4, r7\n"
-                     "asr r2, r2, #8\n"
-                     "asr r3, r3, #8\n"
-                     "asr r4, r4, #8\n"
-                     "smmlar r6, r6, r9, r12\n"
-                     "smmlar r7, r7, r9, r12\n"
-                     "smmlar r5, r5, r9, r12\n"
-                     "smmlar r3, r3, r10, r12\n"
-                     "smmlar r4, r4, r10, r12\n"
-                     "smmlar r2, r2, r10, r12\n"
+                     "add r2, r9, r2, asr #8\n"
+                     "add r3, r9, r3, asr #8\n"
+                     "add r4, r9, r4, asr #8\n"
+                     "ldr r9, [r0, #12]\n"
+                     "smmlar r6, r6, r10, r12\n"
+                     "smmlar r7, r7, r10, r12\n"
+                     "smmlar r5, r5, r10, r12\n"
+                     "smmlar r3, r3, r9, r12\n"
+                     "smmlar r4, r4, r9, r12\n"
+                     "smmlar r2, r2, r9, r12\n"
                      "ssat r6, #8, r6\n"
                      "ssat r7, #8, r7\n"
                      "ssat r5, #8, r5\n"
@@ -119,7 +120,7 @@ ADZE_DSP_NAKED void adze_dsp_dot3(ADZE_UNUSED const adze_dsp_dot *d)
                      "strb r3, [r8, r11]\n"
                      "strb r4, [r8, r11, lsl #1]\n"
                      "strb r2, [r8], #1\n"
-                     "ldrd r5, r9, [r0, #16]!\n"
+                     "ldr r5, [r0, #16]!\n"
                      "cmp r8, lr\n"
                      "strd r0, r8, [sp, #16]\n"
                      "bne.w 1b\n" ADZE_DSP_DOT_LEAVE);
@@ -150,9 +151,9 @@ ADZE_DSP_NAKED void adze_dsp_dot1(ADZE_UNUSED const adze_dsp_dot *d)
                      "add r3, r3, r5\n"
                      "add r4, r4, r5\n"
                      "strd r3, r4, [sp, #8]\n"
-                     "ldrd r3, r5, [r0]\n"
+                     "ldr r3, [r0]\n"
                      "1:\n"
-                     "add r2, r3, r5, lsl #8\n"
+                     "mov r2, r3\n"
                      "ldmia.w sp, {r0, r12, pc}\n"
                      ".p2align 2\n" /* half a step, 36 bytes */
                      "ldrd r4, r5, [r0], #8\n"
@@ -169,9 +170,10 @@ ADZE_DSP_NAKED void adze_dsp_dot1(ADZE_UNUSED const adze_dsp_dot *d)
                      "add r0, sp, #16\n"
                      "ldmia.w r0, {r0, r8, r11, r12, lr}\n" /* table, y, y_stride, zero_point, y_end */
                      "ldr r11, [sp, #36]\n"
+                     "ldr r4, [r0, #4]\n"
                      "ldrd r9, r10, [r0, #8]\n"
                      "sub r2, r2, r3\n"
-                     "asr r2, r2, #8\n"
+                     "add r2, r4, r2, asr #8\n"
                      "lsl r2, r2, r11\n"
                      "lsl r3, r3, r11\n"
                      "smmlar r3, r3, r9, r12\n"
@@ -180,7 +182,7 @@ ADZE_DSP_NAKED void adze_dsp_dot1(ADZE_UNUSED const adze_dsp_dot *d)
                      "ssat r2, #8, r2\n"
                      "strb r3, [r8], #1\n"
                      "strb r2, [r8], #1\n"
-                     "ldrd r3, r5, [r0, #16]!\n"
+                     "ldr r3, [r0, #16]!\n"
                      "cmp r8, lr\n"
                      "strd r0, r8, [sp, #16]\n"
                      "bne.w 1b\n" ADZE_DSP_DOT_LEAVE);

@@ -48,8 +48,6 @@ ADZE_DSP_KERNEL void adze_dsp_tile(const adze_dsp_layer *t, adze_dsp_dot *d, int
     d->y_end = to + (t->channels & ~1);
     if (t->channels > 1)
         adze_dsp_dot_run(d, pixels);
-    if (t->plain)
-        return;
     if (t->channels & 1)
         adze_dsp_dot_last(t, *d, pixels, to);
     for (int32_t i = 0; i < pixels; i++, to += d->y_stride, y += t->y_stride) {

@@ -68,6 +68,8 @@ static void random_data(int32_t channels, int32_t bits)
         w[i] = (int8_t)(extreme < 2 ? (one_in(10) ? 127 : -127) : between(-127, 127));
     for (int32_t i = 0; i < channels; i++) {
         bias[i] = extreme < 3 ? between(-100, 100) : between(-100000, 100000);
+        if (one_in(20))
+            bias[i] = between(-8388608, 8388607) * 128;
         multiplier[i] = between(1, (int32_t)1 << between(20, bits));
     }
 }
