@@ -18,7 +18,7 @@ endif
 CPPFLAGS += -D_GNU_SOURCE -Icompiler -Iruntime -I$(BUILD)/generated
 # -ffp-contract=off: compile-time arithmetic gives the same bits on every machine.
 ALL_CFLAGS = -std=c11 $(CFLAGS) $(WARN) -ffp-contract=off
-LDLIBS = -lprotobuf-c -lyaml -ljansson -lnettle -lm
+LDLIBS = -lprotobuf-c -lyaml -ljansson -lnettle -lpng -ljpeg -lz -lpthread -lm
 
 .DELETE_ON_ERROR:
 .PHONY: all deps test check demo install format format-check bench clean

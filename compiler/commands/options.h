@@ -17,7 +17,8 @@ enum {
     CMD_GOLDEN = 1 << 4,
     CMD_INSPECT = 1 << 5,
     CMD_COMPLETION = 1 << 6,
-    CMD_BUILDING = CMD_COMPILE | CMD_RUN | CMD_VERIFY | CMD_GOLDEN,
+    CMD_EVAL = 1 << 7,
+    CMD_BUILDING = CMD_COMPILE | CMD_RUN | CMD_VERIFY | CMD_GOLDEN | CMD_EVAL,
     CMD_LOADING = CMD_BUILDING | CMD_INSPECT, /* those that take a model */
     CMD_ALL = ~0
 };

@@ -2,8 +2,9 @@
  * is what would be generated.
  *
  * A command is an indented line, or one in a block ```sh, that begins with adze, build/adze or make; three spaces or a
- * `#` end it. They run in a folder that holds what readers are told to have: kws.onnx, vad.txt, x.npy, vectors/, and
- * each block of YAML whose first line is `# NAME.yaml`. make is asked only what it would do. */
+ * `#` end it. They run in a folder that holds what readers are told to have: kws.onnx, vad.txt, x.npy, samples.npy,
+ * labels.npy, vectors/, and each block of YAML whose first line is `# NAME.yaml`. make is asked only what it would do.
+ */
 #include "tests/support/programs.h"
 #include "tests/support/tools.h"
 
@@ -166,6 +167,11 @@ static void save_model(void)
     ck_assert(io_write(diag, io_join(keep, lab, "kws.onnx"), m.data, m.length));
     buf_free(&m);
     Tensor in = {DT_F32, {2, {1, 4}}, x}, out = {DT_F32, {2, {1, 4}}, y};
+    static const float all[] = {1, 1, 2, -1, 0, 3, -1, 2};
+    static const uint8_t classes[] = {2, 3};
+    Tensor samples = {DT_F32, {2, {2, 4}}, all}, labels = {DT_U8, {1, {2}}, classes};
+    ck_assert(npy_write(diag, io_join(keep, lab, "samples.npy"), &samples) &&
+              npy_write(diag, io_join(keep, lab, "labels.npy"), &labels));
     ck_assert(io_make_dir(diag, io_join(keep, lab, "vectors")) && npy_write(diag, io_join(keep, lab, "x.npy"), &in) &&
               npy_write(diag, io_join(keep, lab, "vectors/in0_0.npy"), &in) &&
               npy_write(diag, io_join(keep, lab, "vectors/out0_0.npy"), &out));
