@@ -27,11 +27,23 @@ static const Kernel *best_kernel(const Step *s, const Target *t)
     return best;
 }
 
+/* fold has made constants of what it could; C has no arrays of no elements. */
+static bool operands_exist(const Plan *p, const Step *s, Diag *d)
+{
+    for (int i = 0; i < s->in_count; i++)
+        if (s->in[i] && shape_count(&s->in[i]->shape) == 0)
+            return diag_error(d, "%s: its input %d has no elements; supported: tensors of at least one element",
+                              s->node ? node_label(p->arena, s->node) : "copy", i);
+    return true;
+}
+
 bool select_kernels(Plan *p, const Target *target, Diag *d)
 {
     size_t errors = d->error_count;
     for (size_t i = 0; i < p->steps.count; i++) {
         Step *s = p->steps.items[i];
+        if (!operands_exist(p, s, d))
+            continue;
         s->kernel = best_kernel(s, target);
         if (s->kernel) {
             s->scratch_bytes = s->kernel->scratch ? s->kernel->scratch(s) : 0;

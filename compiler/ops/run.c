@@ -127,13 +127,19 @@ enum { GUARD_BYTES = 64 };
 #endif
 enum { GUARD = 0xA5, UNWRITTEN = 0xFF /* NaN in every float type */ };
 
+const void *const_bytes(const Value *v)
+{
+    static const double none[1];
+    return !v->is_const ? NULL : v->data ? v->data : none;
+}
+
 static int slot_of(Runner *r, const Value *v)
 {
     size_t at = ((size_t)(uintptr_t)v >> 4) * (size_t)0x9E3779B97F4A7C15u & (r->table_size - 1);
     while (r->table[at] && r->slots.items[r->table[at] - 1].value != v)
         at = (at + 1) & (r->table_size - 1);
     if (!r->table[at]) {
-        Slot s = {.value = v, .last = -1, .data = v->is_const ? v->data : NULL};
+        Slot s = {.value = v, .last = -1, .data = const_bytes(v)};
         s.root = (int)r->slots.count;
         array_push(r->arena, &r->slots, s);
         r->table[at] = (int)r->slots.count;
@@ -321,7 +327,7 @@ static void release(Slot *s)
 {
     free(s->buffer);
     s->buffer = NULL;
-    s->data = s->value->is_const ? s->value->data : NULL;
+    s->data = const_bytes(s->value);
 }
 
 /* Frees what no later step reads. */

@@ -18,6 +18,10 @@ void runner_hook(Runner *r, StepHook *hook, void *context);
 bool runner_run(Runner *r, Diag *d, const void *const *in, void *const *out);
 void runner_free(Runner *r);
 
+/* A constant's elements, also of an empty one not NULL: kernels add to the address, as the emitted C may. NULL: no
+ * constant. */
+const void *const_bytes(const Value *v);
+
 /* Can this machine run the row's function? */
 bool kernel_runs_here(const Kernel *k);
 

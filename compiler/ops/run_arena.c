@@ -19,7 +19,7 @@ static void *address(const Memory *m, const Value *v)
     for (size_t hops = 0; hops <= p->place_count; hops++) {
         const Place *at = v->id >= 0 && (size_t)v->id < p->place_count ? &p->places[v->id] : NULL;
         if (v->is_const && (!at || at->kind == PLACE_NONE || at->kind == PLACE_CONST))
-            return (void *)(uintptr_t)v->data;
+            return (void *)(uintptr_t)const_bytes(v);
         if (!at)
             break;
         switch (at->kind) {

@@ -1,7 +1,7 @@
-/* fold: nodes whose inputs are all constant, and Shape and Size of known shapes, become constants.
- * Requires: operators bound (infer). Keeps: what the graph computes; the arithmetic is that of the ref kernels. Shapes
- * that become known on the way are inferred here too, so that a chain of Reshapes takes one sweep instead of one a
- * link. Breaks: nothing. */
+/* fold: nodes whose inputs are all constant, Shape and Size of known shapes, and values without elements become
+ * constants. Requires: operators bound (infer). Keeps: what the graph computes; the arithmetic is that of the ref
+ * kernels. Shapes that become known on the way are inferred here too, so that a chain of Reshapes takes one sweep
+ * instead of one a link. Breaks: nothing. */
 #include "ops/eval.h"
 #include "passes/rewrite.h"
 
@@ -105,9 +105,47 @@ static bool fold_node(PassContext *c, Graph *g, Node *n)
     return true;
 }
 
+/* A value without elements (a cache of length 0) is known, whatever computes it. */
+static bool fold_empty(Graph *g, Value *v)
+{
+    if (!v || v->is_const || v->is_output || !v->users.count || !known(v) || shape_count(&v->shape) != 0)
+        return false;
+    Value *none = graph_const(g, NULL, v->type, &v->shape, NULL);
+    while (v->users.count) {
+        Node *user = v->users.items[v->users.count - 1];
+        for (size_t i = 0; i < user->inputs.count; i++)
+            if (user->inputs.items[i] == v)
+                node_set_input(g, user, i, none);
+    }
+    return true;
+}
+
+/* Subgraphs read values in ways that their users' inputs do not show. */
+static bool has_subgraphs(const Graph *g)
+{
+    GRAPH_NODES(g, n)
+    for (size_t i = 0; i < n->attrs.count; i++)
+        if (n->attrs.items[i].kind == ATTR_GRAPH)
+            return true;
+    return false;
+}
+
+static bool fold_empties(Graph *g)
+{
+    bool any = false;
+    for (size_t i = 0; i < g->inputs.count; i++)
+        any |= fold_empty(g, g->inputs.items[i]);
+    GRAPH_NODES(g, n)
+    for (size_t i = 0; i < n->outputs.count; i++)
+        any |= fold_empty(g, n->outputs.items[i]);
+    return any;
+}
+
 bool pass_fold(PassContext *c, Graph *g, bool *changed)
 {
     OpContext oc = {c->diag, c->scratch};
+    if (!has_subgraphs(g) && fold_empties(g))
+        *changed = true;
     GRAPH_NODES(g, n)
     {
         if (n->op && !outputs_known(n) && !op_infer(&oc, g, n))
