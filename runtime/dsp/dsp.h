@@ -19,7 +19,13 @@
 #endif
 
 /* One copy a program, with -O speed too: constant shapes gain nothing beside the asm. */
+#if defined(ADZE_SIZE) && defined(__clang__)
+#define ADZE_DSP_KERNEL static __attribute__((noinline, unused, minsize))
+#elif defined(ADZE_SIZE)
+#define ADZE_DSP_KERNEL static __attribute__((noinline, unused, optimize("Os")))
+#else
 #define ADZE_DSP_KERNEL static __attribute__((noinline, unused))
+#endif
 
 /* Bytes 0 and 2 of a word as two int16, and bytes 1 and 3. */
 ADZE_FORCE_INLINE uint32_t adze_dsp_even(uint32_t v)

@@ -15,10 +15,13 @@ typedef struct {
 #define CLANG "clang --target=arm-none-eabi -isystem /usr/lib/arm-none-eabi/include"
 static const Build builds[] = {
     {"arm-none-eabi-gcc", "mps2-an386", "mps2.ld", "-mcpu=cortex-m4 -mfpu=fpv4-sp-d16 -mfloat-abi=hard", "-O3", 300},
-    {"arm-none-eabi-gcc", "mps2-an386", "mps2.ld", "-mcpu=cortex-m4 -mfpu=fpv4-sp-d16 -mfloat-abi=hard", "-Os", 100},
+    {"arm-none-eabi-gcc", "mps2-an386", "mps2.ld", "-mcpu=cortex-m4 -mfpu=fpv4-sp-d16 -mfloat-abi=hard",
+     "-DADZE_SIZE -O3", 100},
     {CLANG, "mps2-an386", "mps2.ld", "-mcpu=cortex-m4 -mfpu=fpv4-sp-d16 -mfloat-abi=hard", "-O3", 100},
+    {CLANG, "mps2-an386", "mps2.ld", "-mcpu=cortex-m4 -mfpu=fpv4-sp-d16 -mfloat-abi=hard", "-DADZE_SIZE -O3", 60},
     {"arm-none-eabi-gcc", "mps2-an500", "an500.ld", "-mcpu=cortex-m7 -mfpu=fpv5-d16 -mfloat-abi=hard", "-O3", 60},
     {"arm-none-eabi-gcc", "mps2-an505", "an505.ld", "-mcpu=cortex-m33 -mfpu=fpv5-sp-d16 -mfloat-abi=hard", "-O3", 60},
+    {"arm-none-eabi-gcc", "mps3-an547", "an547.ld", "-mcpu=cortex-m55 -mfloat-abi=hard", "-O3", 60},
 };
 
 static Arena *keep;
