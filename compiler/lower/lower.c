@@ -1,4 +1,5 @@
 #include "lower/lower.h"
+#include "lower/check.h"
 
 #include <inttypes.h>
 
@@ -126,6 +127,19 @@ static void name_layers(Plan *p)
         p->steps.items[i]->name = layer_name(p, p->steps.items[i], taken);
 }
 
+/* A plan that is wrong must not become C. The bound of one memory is known twice: to the planner and to the judge. */
+static bool judge(const Plan *p, Diag *d)
+{
+    Arena *a = arena_new();
+    const char *wrong = plan_check(a, p);
+    if (!wrong && p->memory_count == 1 && plan_bound(a, p) != p->arena_lower_bound)
+        wrong = arena_printf(a, "its bound is %zu bytes, not %zu", plan_bound(a, p), p->arena_lower_bound);
+    if (wrong)
+        diag_error(d, "internal error in the memory plan: %s; hint: please report it with the model", wrong);
+    arena_free(a);
+    return !wrong;
+}
+
 Plan *lower_graph(Graph *g, const Target *target, Diag *d, Arena *scratch)
 {
     Plan *p = NEW(g->arena, Plan);
@@ -140,5 +154,5 @@ Plan *lower_graph(Graph *g, const Target *target, Diag *d, Arena *scratch)
     schedule(p);
     place_states(p);
     plan_memory(p, target);
-    return p;
+    return judge(p, d) ? p : NULL;
 }

@@ -1,6 +1,6 @@
 /* Memory plans are sound, judged by an independent replay, on random graphs and on the operator texts. */
 #include "tests/support/operators.h"
-#include "tests/support/plan_check.h"
+#include "lower/check.h"
 
 #include "passes/passes.h"
 

@@ -1,6 +1,6 @@
 /* An independent check of a memory plan: from the steps alone, without the planner's lifetimes. */
-#ifndef ADZE_TESTS_PLAN_CHECK_H
-#define ADZE_TESTS_PLAN_CHECK_H
+#ifndef ADZE_LOWER_CHECK_H
+#define ADZE_LOWER_CHECK_H
 
 #include "lower/lower.h"
 
