@@ -139,6 +139,12 @@ INFER(infer_quantize);
 LOWER(lower_quantize);
 INFER(infer_dequantize);
 LOWER(lower_dequantize);
+/* quantize_linear.c */
+INFER(infer_quantize_linear);
+LOWER(lower_quantize_linear);
+INFER(infer_dequantize_linear);
+LOWER(lower_dequantize_linear);
+INFER(infer_written_out);
 /* softmax.c */
 INFER(infer_softmax);
 LOWER(lower_softmax);

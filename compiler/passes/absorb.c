@@ -11,8 +11,10 @@ static bool read_by_gemms(const Value *v)
 {
     for (size_t i = 0; i < v->users.count; i++) {
         const Node *n = v->users.items[i];
-        if (!node_is_adze(n, "Gemm") || node_in(n, 0) != v || node_in(n, 3) == v || !const_f32(node_in(n, 1)) ||
-            node_in(n, 1)->shape.rank != 2)
+        const Value *w = node_in(n, 1);
+        bool q = node_is_adze(n, "QGemm");
+        if ((!q && !node_is_adze(n, "Gemm")) || node_in(n, 0) != v || node_in(n, q ? 4 : 3) == v || !w->is_const ||
+            !w->data || w->shape.rank != 2)
             return false;
     }
     return v->users.count > 0 && !v->is_output;
@@ -55,7 +57,7 @@ static bool row_order(const Shape *before, const int *perm, int64_t k, RowOrder 
 bool absorbs(const Node *n, const Shape *before, const int *perm)
 {
     RowOrder rows;
-    if (!node_is(n, "Reshape") || !known_f32(node_out(n, 0)) || node_out(n, 0)->shape.rank < 1)
+    if (!node_is(n, "Reshape") || !known(node_out(n, 0)) || node_out(n, 0)->shape.rank < 1)
         return false;
     const Shape *s = &node_out(n, 0)->shape;
     return shape_count(s) > 0 && read_by_gemms(node_out(n, 0)) && row_order(before, perm, s->dim[s->rank - 1], &rows);

@@ -93,7 +93,9 @@ static bool fold_constant(PassContext *c, Graph *g, Node *n)
 static bool fold_node(PassContext *c, Graph *g, Node *n)
 {
     OpContext oc = {c->diag, c->scratch};
-    if (!n->op || !inputs_const(n) || is_random(n) || is_final(n) || !outputs_known(n) || !size_allowed(n))
+    /* Until quantise_rest dequantises what is left: an integer kernel wants the integers. */
+    if (!n->op || node_is(n, "DequantizeLinear") || !inputs_const(n) || is_random(n) || is_final(n) ||
+        !outputs_known(n) || !size_allowed(n))
         return false;
     Tensor *results = NEW_ARRAY(c->scratch, Tensor, n->outputs.count);
     if (!eval_node(&oc, g, n, g->arena, results))

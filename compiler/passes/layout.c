@@ -11,8 +11,7 @@
 enum { NHWC_RANK = 4 };
 static const int to_nhwc[] = {0, 2, 3, 1}, to_nchw[] = {0, 3, 1, 2}, swap_last[] = {0, 2, 1};
 
-/* [N,C,H,W] -> [N,H,W,C]; [N,C,W] -> [N,1,W,C] */
-static Value *enter(Graph *g, Node *before, Value *x)
+Value *nhwc_enter(Graph *g, Node *before, Value *x)
 {
     if (x->shape.rank == NHWC_RANK)
         return rw_transpose(g, before, x, to_nhwc);
@@ -21,8 +20,7 @@ static Value *enter(Graph *g, Node *before, Value *x)
     return rw_reshape(g, before, t, &s);
 }
 
-/* The NHWC result takes the place of n's output. */
-static void leave(Graph *g, Node *n, Node *nhwc)
+void nhwc_leave(Graph *g, Node *n, Node *nhwc)
 {
     const Value *y = node_out(n, 0);
     bool flat = y->shape.rank == NHWC_RANK - 1;
@@ -37,8 +35,7 @@ static void leave(Graph *g, Node *n, Node *nhwc)
     rw_replace(g, n, rw_transpose(g, n, v, flat ? swap_last : to_nchw));
 }
 
-/* Spatial attributes of both ranks as those of 2-D. */
-static void set_window(Graph *g, Node *to, const Window *w, bool kernel)
+void nhwc_window(Graph *g, Node *to, const Window *w, bool kernel)
 {
     bool flat = w->spatial == 1;
     int64_t strides[2] = {flat ? 1 : w->stride[0], w->stride[flat ? 0 : 1]};
@@ -52,16 +49,16 @@ static void set_window(Graph *g, Node *to, const Window *w, bool kernel)
     node_set_ints(g, to, "dilations", dilations, 2);
 }
 
-/* Is it an image or a sequence with elements? */
-static bool is_spatial(const Node *n)
+bool is_spatial(const Node *n)
 {
     const Value *x = node_in(n, 0), *y = node_out(n, 0);
-    return known_f32(x) && known_f32(y) && (x->shape.rank == 3 || x->shape.rank == NHWC_RANK) &&
-           y->shape.rank == x->shape.rank && shape_count(&x->shape) > 0 && shape_count(&y->shape) > 0;
+    bool max = node_is(n, "MaxPool") || node_is(n, "GlobalMaxPool");
+    return known(x) && known(y) && x->type == y->type && (x->type == DT_F32 || (max && x->type == DT_I8)) &&
+           (x->shape.rank == 3 || x->shape.rank == NHWC_RANK) && y->shape.rank == x->shape.rank &&
+           shape_count(&x->shape) > 0 && shape_count(&y->shape) > 0;
 }
 
-/* [O,C,kh,kw] -> [O,kh,kw,C]; [O,C,k] -> [O,1,k,C] */
-static Value *conv_weights(Graph *g, const Value *w)
+Value *nhwc_weights(Graph *g, const Value *w)
 {
     if (w->shape.rank == NHWC_RANK)
         return const_permuted(g, w, to_nhwc);
@@ -86,15 +83,15 @@ static bool layout_conv(PassContext *c, Graph *g, Node *n)
     Window window;
     if (!window_of(&oc, n, x->shape.dim + 2, x->shape.rank - 2, w->shape.dim + 2, false, &window))
         return false;
-    Value *nhwc = enter(g, n, x);
+    Value *nhwc = nhwc_enter(g, n, x);
     Node *conv = rw_node(g, n, "adze", "Conv", n->name);
-    set_window(g, conv, &window, false);
+    nhwc_window(g, conv, &window, false);
     node_set_int(g, conv, "group", group);
     node_add_input(g, conv, nhwc);
-    node_add_input(g, conv, conv_weights(g, w));
+    node_add_input(g, conv, nhwc_weights(g, w));
     if (bias)
         node_add_input(g, conv, bias);
-    leave(g, n, conv);
+    nhwc_leave(g, n, conv);
     return true;
 }
 
@@ -114,16 +111,16 @@ static bool layout_conv_transpose(PassContext *c, Graph *g, Node *n)
     bool flat = y->shape.rank == NHWC_RANK - 1;
     window.end[0] = window.end[1] = 0; /* output_shape says it, also where the output is larger than its taps reach */
     int64_t size[2] = {flat ? 1 : y->shape.dim[2], y->shape.dim[flat ? 2 : 3]};
-    Value *nhwc = enter(g, n, x);
+    Value *nhwc = nhwc_enter(g, n, x);
     Node *conv = rw_node(g, n, "adze", "ConvTranspose", n->name);
-    set_window(g, conv, &window, false);
+    nhwc_window(g, conv, &window, false);
     node_set_ints(g, conv, "output_shape", size, 2);
     node_set_int(g, conv, "group", group);
     node_add_input(g, conv, nhwc);
     node_add_input(g, conv, weights);
     if (bias)
         node_add_input(g, conv, bias);
-    leave(g, n, conv);
+    nhwc_leave(g, n, conv);
     return true;
 }
 
@@ -141,15 +138,15 @@ static bool layout_pool(PassContext *c, Graph *g, Node *n)
     if (node_ints(n, "kernel_shape", kernel, 3) != spatial ||
         !window_of(&oc, n, x->shape.dim + 2, spatial, kernel, ceil_mode, &window))
         return false;
-    Value *nhwc = enter(g, n, x);
+    Value *nhwc = nhwc_enter(g, n, x);
     Node *pool = rw_node(g, n, "adze", max ? "MaxPool" : "AveragePool", n->name);
-    set_window(g, pool, &window, true);
+    nhwc_window(g, pool, &window, true);
     if (ceil_mode)
         node_set_int(g, pool, "ceil_mode", 1);
     if (!max && node_int(n, "count_include_pad", 0))
         node_set_int(g, pool, "count_include_pad", 1);
     node_add_input(g, pool, nhwc);
-    leave(g, n, pool);
+    nhwc_leave(g, n, pool);
     return true;
 }
 
@@ -165,11 +162,11 @@ static bool layout_global_pool(PassContext *c, Graph *g, Node *n)
         window.kernel[i] = x->shape.dim[i + 2];
         window.stride[i] = window.dilation[i] = 1;
     }
-    Value *nhwc = enter(g, n, x);
+    Value *nhwc = nhwc_enter(g, n, x);
     Node *pool = rw_node(g, n, "adze", max ? "MaxPool" : "AveragePool", n->name);
-    set_window(g, pool, &window, true);
+    nhwc_window(g, pool, &window, true);
     node_add_input(g, pool, nhwc);
-    leave(g, n, pool);
+    nhwc_leave(g, n, pool);
     return true;
 }
 

@@ -31,7 +31,8 @@ int64_t bytes_of(const Value *v);
 bool clamp_of(const Node *n, Value **x, double *lo, double *hi);
 /* A Pad's constant amounts for all axes of an input of that rank: begins, then ends. */
 bool pad_amounts(const Node *n, int rank, int64_t *pads);
-bool is_unary(const Node *n);     /* element-wise in input 0, other inputs scalars or absent; output 0 has its shape */
+bool is_unary(
+    const Node *n); /* element-wise in input 0, other inputs scalars, tables or absent; output 0 has its shape */
 bool is_broadcast(const Node *n); /* element-wise in all inputs with NumPy broadcasting */
 
 /* ---- Permutations: axis i of the result is axis perm[i] of the input ---- */

@@ -30,8 +30,10 @@ static Family family_of(const Node *n)
                 {"Resize", RESIZE},
                 {"Upsample", RESIZE},
                 {"LayerNormalization", ROWS}};
-    if (node_is_adze(n, "Gemm"))
+    if (node_is_adze(n, "Gemm") || node_is_adze(n, "QGemm"))
         return ROWS;
+    if (node_is_adze(n, "QSoftmax"))
+        return AXIS;
     if (is_unary(n))
         return UNARY;
     if (is_broadcast(n))
@@ -122,7 +124,7 @@ static bool accepts_axis(const Node *n, const Turn *t)
 {
     bool softmax = !node_is(n, "Split");
     /* Before opset 13 Softmax took all axes from `axis` on as one. */
-    if (softmax && n->version < 13)
+    if (softmax && n->version < 13 && !node_is_adze(n, "QSoftmax"))
         return false;
     return axis_normalise(node_int(n, "axis", softmax ? -1 : 0), t->rank) >= 0;
 }
@@ -130,7 +132,7 @@ static bool accepts_axis(const Node *n, const Turn *t)
 static bool accepts_rows(const Node *n, const Turn *t)
 {
     int last = t->rank - 1;
-    if (t->to[last] != last || node_in(n, 3) || !only_first_output(n))
+    if (t->to[last] != last || node_in(n, node_is_adze(n, "QGemm") ? 4 : 3) || !only_first_output(n))
         return false;
     return !node_is(n, "LayerNormalization") || axis_normalise(node_int(n, "axis", -1), t->rank) == last;
 }

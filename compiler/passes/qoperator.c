@@ -1,0 +1,322 @@
+/* qoperator: QOperator nodes are written as DequantizeLinear, float operator, QuantizeLinear, so that one set of rules
+ * serves all quantised models; those of com.microsoft that ONNX has as well get ONNX's name.
+ * Requires: operators bound. Keeps: the function, but for the rounding of QLinear* in floats. Breaks: types and shapes
+ * of the new values are inferred next. */
+#include "passes/quantise.h"
+
+#include <string.h>
+
+static bool is_contrib(const Node *n, const char *name)
+{
+    return !strcmp(n->domain, "com.microsoft") && !strcmp(n->op_type, name);
+}
+
+/* A node that takes n's place gets its type and shape by inference. */
+static Value *result(Graph *g, Node *n)
+{
+    return node_new_output(g, n, NULL);
+}
+
+static Value *scaled(Graph *g, Node *before, const char *op_type, Value *x, Value *scale, Value *zero, int64_t axis)
+{
+    Node *n = rw_node(g, before, "", op_type, NULL);
+    if (axis != 1)
+        node_set_int(g, n, "axis", axis);
+    node_add_input(g, n, x);
+    node_add_input(g, n, scale);
+    if (zero)
+        node_add_input(g, n, zero);
+    return result(g, n);
+}
+
+static Value *dequantised_input(Graph *g, Node *n, size_t index, int64_t axis)
+{
+    return scaled(g, n, "DequantizeLinear", node_in(n, index), node_in(n, index + 1), node_in(n, index + 2), axis);
+}
+
+/* x takes the place of n, quantised by its inputs index and index + 1. */
+static bool quantised_output(Graph *g, Node *n, Value *x, size_t index)
+{
+    if (!node_in(n, index)) {
+        rw_replace(g, n, x);
+        return true;
+    }
+    Value *y = scaled(g, n, "QuantizeLinear", x, node_in(n, index), node_in(n, index + 1), 1);
+    y->producer->name = n->name;
+    rw_replace(g, n, y);
+    return true;
+}
+
+/* The float operator, with those of n's attributes that both have. */
+static Node *real_node(Graph *g, Node *n, const char *op_type, const char *const *attributes)
+{
+    Node *f = rw_node(g, n, "", op_type, n->name);
+    for (; *attributes; attributes++)
+        if (node_attr(n, *attributes))
+            node_set_attr(g, f, node_attr(n, *attributes));
+    return f;
+}
+
+static const char *const window_attributes[] = {
+    "auto_pad", "dilations", "group", "kernel_shape", "pads", "strides", "ceil_mode", "count_include_pad", NULL};
+static const char *const softmax_attributes[] = {"axis", NULL};
+static const char *const alpha_attributes[] = {"alpha", NULL};
+static const char *const gemm_attributes[] = {"alpha", "transA", "transB", NULL};
+static const char *const no_attributes[] = {NULL};
+
+/* A bias in i32 has the scale of x times that of w (times alpha), per channel where w has several. */
+static Value *bias_of(PassContext *c, Graph *g, Node *n, Value *bias, const Value *sx, const Value *sw, double alpha)
+{
+    double x;
+    int64_t count = shape_count(&sw->shape);
+    (void)c;
+    if (!const_scalar(sx, &x) || !const_f32(sw) || count < 1)
+        return NULL;
+    float *data = NEW_ARRAY(g->arena, float, count);
+    for (int64_t i = 0; i < count; i++)
+        data[i] = (float)(alpha * x * (double)((const float *)sw->data)[i]);
+    Shape s = {.rank = count > 1 ? 1 : 0, .dim = {count}};
+    return scaled(g, n, "DequantizeLinear", bias, const_floats(g, NULL, &s, data), NULL, bias->shape.rank - 1);
+}
+
+static bool linear_conv(PassContext *c, Graph *g, Node *n)
+{
+    Value *bias = NULL;
+    if (!node_is(n, "QLinearConv"))
+        return false;
+    if (node_in(n, 8) && !(bias = bias_of(c, g, n, node_in(n, 8), node_in(n, 1), node_in(n, 4), 1)))
+        return false;
+    Value *x = dequantised_input(g, n, 0, 1), *w = dequantised_input(g, n, 3, 0);
+    Node *f = real_node(g, n, "Conv", window_attributes);
+    node_add_input(g, f, x);
+    node_add_input(g, f, w);
+    if (bias)
+        node_add_input(g, f, bias);
+    return quantised_output(g, n, result(g, f), 6);
+}
+
+static bool linear_gemm(PassContext *c, Graph *g, Node *n)
+{
+    Value *bias = NULL;
+    double alpha = (double)node_float(n, "alpha", 1);
+    if (!is_contrib(n, "QGemm"))
+        return false;
+    if (node_in(n, 6) && !(bias = bias_of(c, g, n, node_in(n, 6), node_in(n, 1), node_in(n, 4), alpha)))
+        return false;
+    Value *a = dequantised_input(g, n, 0, 0);
+    Value *b = dequantised_input(g, n, 3, node_int(n, "transB", 0) ? 0 : 1);
+    Node *f = real_node(g, n, "Gemm", gemm_attributes);
+    node_add_input(g, f, a);
+    node_add_input(g, f, b);
+    if (bias)
+        node_add_input(g, f, bias);
+    return quantised_output(g, n, result(g, f), 7);
+}
+
+/* Two operands with scale and zero point each, then those of the result. */
+static bool linear_binary(PassContext *c, Graph *g, Node *n)
+{
+    const char *op = node_is(n, "QLinearMatMul")   ? "MatMul"
+                     : is_contrib(n, "QLinearAdd") ? "Add"
+                     : is_contrib(n, "QLinearMul") ? "Mul"
+                                                   : NULL;
+    (void)c;
+    if (!op)
+        return false;
+    int64_t last = node_in(n, 3) ? node_in(n, 3)->shape.rank - 1 : 0;
+    Value *a = dequantised_input(g, n, 0, node_in(n, 0)->shape.rank > 1 ? node_in(n, 0)->shape.rank - 2 : 0);
+    Value *b = dequantised_input(g, n, 3, last);
+    Node *f = real_node(g, n, op, no_attributes);
+    node_add_input(g, f, a);
+    node_add_input(g, f, b);
+    return quantised_output(g, n, result(g, f), 6);
+}
+
+static Value *transposed(Graph *g, Node *before, Value *v, const int64_t *perm, int rank)
+{
+    Node *n = rw_node(g, before, "", "Transpose", NULL);
+    node_set_ints(g, n, "perm", perm, (size_t)rank);
+    node_add_input(g, n, v);
+    return result(g, n);
+}
+
+/* channels_last: the pool of the images with channels first, turned back. */
+static bool linear_pool(Graph *g, Node *n, Node *f, Value *x, int rank)
+{
+    int64_t to[MAX_RANK], back[MAX_RANK];
+    for (int i = 0; i < rank; i++) {
+        to[i] = i == 0 ? 0 : i == 1 ? rank - 1 : i - 1;
+        back[to[i]] = i;
+    }
+    node_add_input(g, f, transposed(g, f, x, to, rank));
+    return quantised_output(g, n, transposed(g, n, result(g, f), back, rank), 3);
+}
+
+static bool linear_unary(PassContext *c, Graph *g, Node *n)
+{
+    static const struct {
+        const char *name, *real;
+        const char *const *attributes;
+    } rows[] = {{"QLinearAveragePool", "AveragePool", window_attributes},
+                {"QLinearGlobalAveragePool", "GlobalAveragePool", no_attributes},
+                {"QLinearSigmoid", "Sigmoid", no_attributes},
+                {"QLinearLeakyRelu", "LeakyRelu", alpha_attributes},
+                {"QLinearSoftmax", "Softmax", softmax_attributes}};
+    (void)c;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        int rank = node_in(n, 0)->shape.rank, last = (int)node_int(n, "channels_last", 0);
+        if (!is_contrib(n, rows[i].name) || (last && rank < 0))
+            continue;
+        Value *x = dequantised_input(g, n, 0, 1);
+        Node *f = real_node(g, n, rows[i].real, rows[i].attributes);
+        if (!strcmp(rows[i].real, "Softmax")) {
+            /* Before 13 it is over all axes from `axis` on. */
+            f->version = (int)node_int(n, "opset", 13) < 13 ? 11 : 13;
+            f->op = operator_find("", "Softmax", f->version);
+        }
+        if (last && rank > 2)
+            return linear_pool(g, n, f, x, rank);
+        node_add_input(g, f, x);
+        return quantised_output(g, n, result(g, f), 3);
+    }
+    return false;
+}
+
+static bool linear_concat(PassContext *c, Graph *g, Node *n)
+{
+    (void)c;
+    if (!is_contrib(n, "QLinearConcat") || n->inputs.count < 5 || n->inputs.count % 3 != 2)
+        return false;
+    Node *f = real_node(g, n, "Concat", softmax_attributes);
+    for (size_t i = 2; i < n->inputs.count; i += 3)
+        node_add_input(g, f, scaled(g, f, "DequantizeLinear", node_in(n, i), node_in(n, i + 1), node_in(n, i + 2), 1));
+    return quantised_output(g, n, result(g, f), 0);
+}
+
+/* ---- Products that give i32 ---- */
+
+static Value *cast(Graph *g, Node *before, Value *v, DType to)
+{
+    Node *n = rw_node(g, before, "", "Cast", NULL);
+    node_set_int(g, n, "to", dtype_to_onnx(to));
+    node_add_input(g, n, v);
+    return result(g, n);
+}
+
+/* x - zero as a real: of scale 1; with a zero point that is computed, in floats. */
+static Value *real_input(Graph *g, Node *n, size_t index, int64_t axis)
+{
+    Value *x = node_in(n, index), *zero = node_in(n, index + 2);
+    if (zero && !zero->is_const) {
+        Node *sub = rw_node(g, n, "", "Sub", NULL);
+        node_add_input(g, sub, cast(g, sub, x, DT_F32));
+        node_add_input(g, sub, cast(g, sub, zero, DT_F32));
+        return result(g, sub);
+    }
+    Shape s = zero ? zero->shape : (Shape){.rank = 0};
+    int64_t count = shape_count(&s);
+    float *scale = NEW_ARRAY(g->arena, float, count);
+    for (int64_t i = 0; i < count; i++)
+        scale[i] = 1;
+    return scaled(g, n, "DequantizeLinear", x, const_floats(g, NULL, &s, scale), zero, axis);
+}
+
+/* Readers that cast to f32 read the product itself. */
+static void replace_casts(Graph *g, Node *n, Value *product)
+{
+    Value *old = node_out(n, 0);
+    for (size_t i = old->users.count; i-- > 0;) {
+        Node *user = old->users.items[i];
+        if (node_is(user, "Cast") && node_int(user, "to", 0) == dtype_to_onnx(DT_F32)) {
+            graph_replace(g, node_out(user, 0), product);
+            graph_remove(g, user);
+        }
+    }
+    rw_replace(g, n, cast(g, n, product, DT_I32));
+}
+
+static bool integer_product(PassContext *c, Graph *g, Node *n)
+{
+    bool conv = node_is(n, "ConvInteger");
+    (void)c;
+    if ((!conv && !node_is(n, "MatMulInteger")) || n->inputs.count < 2)
+        return false;
+    Value *x = real_input(g, n, 0, conv ? 1 : node_in(n, 0)->shape.rank > 1 ? node_in(n, 0)->shape.rank - 2 : 0);
+    Value *w = real_input(g, n, 1, conv ? 0 : node_in(n, 1)->shape.rank - 1);
+    Node *f = real_node(g, n, conv ? "Conv" : "MatMul", conv ? window_attributes : no_attributes);
+    node_add_input(g, f, x);
+    node_add_input(g, f, w);
+    replace_casts(g, n, result(g, f));
+    return true;
+}
+
+/* ---- DynamicQuantizeLinear: the function that ONNX gives for it ---- */
+
+static Value *applied(Graph *g, Node *before, const char *op_type, Value *a, Value *b)
+{
+    Node *n = rw_node(g, before, "", op_type, NULL);
+    node_add_input(g, n, a);
+    if (b)
+        node_add_input(g, n, b);
+    return result(g, n);
+}
+
+static Value *number(Graph *g, float v)
+{
+    Shape s = {.rank = 0};
+    float *data = NEW(g->arena, float);
+    *data = v;
+    return const_floats(g, NULL, &s, data);
+}
+
+static Value *extreme(Graph *g, Node *before, const char *reduce, const char *with_zero, Value *x)
+{
+    Value *v = applied(g, before, reduce, x, NULL);
+    node_set_int(g, v->producer, "keepdims", 0);
+    return applied(g, before, with_zero, v, number(g, 0));
+}
+
+static bool dynamic_quantize(PassContext *c, Graph *g, Node *n)
+{
+    (void)c;
+    if (!node_is(n, "DynamicQuantizeLinear") || !node_in(n, 0) || n->outputs.count != 3)
+        return false;
+    Value *x = node_in(n, 0), *most = extreme(g, n, "ReduceMax", "Max", x),
+          *least = extreme(g, n, "ReduceMin", "Min", x);
+    Value *scale = applied(g, n, "Div", applied(g, n, "Sub", most, least), number(g, 255));
+    /* All zeros: any scale serves. */
+    Node *where = rw_node(g, n, "", "Where", NULL);
+    node_add_input(g, where, applied(g, where, "Equal", scale, number(g, 0)));
+    node_add_input(g, where, number(g, 1));
+    node_add_input(g, where, scale);
+    scale = result(g, where);
+    Value *zero = applied(g, n, "Round", applied(g, n, "Div", applied(g, n, "Sub", number(g, 0), least), scale), NULL);
+    zero = cast(g, n, zero, DT_U8);
+    Value *y = scaled(g, n, "QuantizeLinear", x, scale, zero, 1);
+    Value *const made[] = {y, scale, zero};
+    for (size_t i = 0; i < 3; i++)
+        if (n->outputs.items[i])
+            graph_replace(g, n->outputs.items[i], made[i]);
+    graph_remove(g, n);
+    return true;
+}
+
+/* com.microsoft has its own QuantizeLinear and DequantizeLinear of more types. */
+static bool contrib_linear(PassContext *c, Graph *g, Node *n)
+{
+    bool quantize = is_contrib(n, "QuantizeLinear");
+    (void)c;
+    if ((!quantize && !is_contrib(n, "DequantizeLinear")) || !node_in(n, 0) || !node_in(n, 1))
+        return false;
+    Value *y = scaled(g, n, n->op_type, node_in(n, 0), node_in(n, 1), node_in(n, 2), node_int(n, "axis", 1));
+    y->producer->name = n->name;
+    rw_replace(g, n, y);
+    return true;
+}
+
+bool pass_qoperator(PassContext *c, Graph *g, bool *changed)
+{
+    static RewriteFn *const rules[] = {linear_conv,   linear_gemm,     linear_binary,    linear_unary,
+                                       linear_concat, integer_product, dynamic_quantize, contrib_linear};
+    return rewrite_all(c, g, rules, sizeof rules / sizeof *rules, changed);
+}

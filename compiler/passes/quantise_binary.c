@@ -1,0 +1,145 @@
+/* Regions of two operands, and Softmax. */
+#include "passes/quantise.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+
+static const char not_quantised[] = "its operands are not both quantised to 8 bits with one scale";
+
+/* The largest |q - zero|. */
+static int64_t reach(const QTensor *x)
+{
+    return x->zero > 0 ? x->zero + 128 : 127 - x->zero;
+}
+
+static bool operands(Region *r, const Node *n, QTensor *a, QTensor *b)
+{
+    return n->inputs.count == 2 && n->version >= 7 && dequantised(r->c->scratch, node_in(n, 0), a) &&
+           dequantised(r->c->scratch, node_in(n, 1), b);
+}
+
+static void set_zero(Region *r, Node *n, const char *name, int64_t zero)
+{
+    if (zero)
+        node_set_int(r->g, n, name, zero);
+}
+
+static Node *binary(Region *r, const char *op_type, const QTensor *a, const QTensor *b)
+{
+    Node *n = rw_node(r->g, r->n, "adze", op_type, r->x->producer->name);
+    node_add_input(r->g, n, a->v);
+    node_add_input(r->g, n, b->v);
+    set_zero(r, n, "a_zero_point", a->zero);
+    set_zero(r, n, "b_zero_point", b->zero);
+    set_bounds(r, n);
+    return n;
+}
+
+static const char *finish(Region *r, Node *n)
+{
+    return region_end(r, rw_output(r->g, n, DT_I8, &r->x->shape));
+}
+
+const char *region_add(Region *r)
+{
+    const Node *n = r->x->producer;
+    QTensor a, b;
+    if (!node_is(n, "Add") && !node_is(n, "Sub"))
+        return "";
+    if (!operands(r, n, &a, &b))
+        return not_quantised;
+    double ka = a.scale / r->scale, kb = (node_is(n, "Sub") ? -b.scale : b.scale) / r->scale;
+    for (int shift = 30; shift > 0; shift--) {
+        double ma = rint(ldexp(ka, shift)), mb = rint(ldexp(kb, shift));
+        /* As the kernels check it. */
+        if (255 * (fabs(ma) + fabs(mb)) + ldexp(1, shift - 1) > INT32_MAX)
+            continue;
+        Node *q = binary(r, "QAdd", &a, &b);
+        node_set_int(r->g, q, "a_multiplier", (int64_t)ma);
+        node_set_int(r->g, q, "b_multiplier", (int64_t)mb);
+        node_set_int(r->g, q, "shift", shift);
+        return finish(r, q);
+    }
+    return WHY(r, "its scales %g and %g are too large for the result's %g", a.scale, b.scale, r->scale);
+}
+
+static const char *scaled(Region *r, const char *op_type, const QTensor *a, const QTensor *b, int64_t bound)
+{
+    int shift;
+    double scale = a->scale * b->scale / r->scale;
+    if (!requantize_shift(scale, bound, &shift))
+        return WHY(r, "its scale %g is too large for sums up to %" PRId64, scale, bound);
+    Node *q = binary(r, op_type, a, b);
+    node_set_int(r->g, q, "multiplier", requantize_multiplier(scale, shift));
+    node_set_int(r->g, q, "shift", shift);
+    return finish(r, q);
+}
+
+const char *region_mul(Region *r)
+{
+    QTensor a, b;
+    if (!node_is(r->x->producer, "Mul"))
+        return "";
+    if (!operands(r, r->x->producer, &a, &b))
+        return not_quantised;
+    return scaled(r, "QMul", &a, &b, reach(&a) * reach(&b));
+}
+
+const char *region_matmul(Region *r)
+{
+    QTensor a, b;
+    int64_t bound;
+    if (!node_is(r->x->producer, "MatMul"))
+        return "";
+    if (!operands(r, r->x->producer, &a, &b))
+        return not_quantised;
+    if (a.v->shape.rank < 1 ||
+        __builtin_mul_overflow(a.v->shape.dim[a.v->shape.rank - 1], reach(&a) * reach(&b), &bound))
+        return "its sums may overflow 32 bits";
+    return scaled(r, "QMatMul", &a, &b, bound);
+}
+
+/* ---- Softmax ---- */
+
+/* e^x for x <= 0 by operations that every machine rounds alike. */
+static double exponential(double x)
+{
+    enum { HALVINGS = 12, TERMS = 12 };
+    double t = ldexp(x < -700 ? -700 : x, -HALVINGS), sum = 1;
+    for (int k = TERMS; k > 0; k--)
+        sum = 1 + sum * t / k;
+    for (int k = 0; k < HALVINGS; k++)
+        sum *= sum;
+    return sum;
+}
+
+const char *region_softmax(Region *r)
+{
+    Node *n = r->x->producer;
+    QTensor x;
+    if (!node_is(n, "Softmax"))
+        return "";
+    if (!dequantised(r->c->scratch, node_in(n, 0), &x))
+        return "its input is not quantised to 8 bits with one scale";
+    int rank = x.v->shape.rank, axis = axis_normalise(node_int(n, "axis", n->version < 13 ? 1 : -1), rank);
+    double inverse = rint(1 / r->scale);
+    if (axis < 0 || (n->version < 13 && axis != rank - 1))
+        return "supported: Softmax along one axis";
+    if (r->lo != INT8_MIN || r->hi != INT8_MAX)
+        return "supported: Softmax without bounds";
+    if (inverse < 1 || inverse > UINT16_MAX || fabs(inverse * r->scale - 1) > 1e-6)
+        return WHY(r, "the scale %g of its result is not one over an integer", r->scale);
+    double largest = floor(UINT32_MAX / (inverse + (double)x.v->shape.dim[axis] + 1));
+    uint32_t *table = NEW_ARRAY(r->g->arena, uint32_t, 256);
+    for (int i = 0; i < 256; i++)
+        table[i] = (uint32_t)rint(largest * exponential(-(255 - i) * x.scale));
+    Shape s = {.rank = 1, .dim = {256}};
+    Node *q = rw_node(r->g, r->n, "adze", "QSoftmax", n->name);
+    node_add_input(r->g, q, x.v);
+    node_add_input(r->g, q, graph_const(r->g, NULL, DT_U32, &s, table));
+    node_set_int(r->g, q, "axis", axis);
+    node_set_int(r->g, q, "y_inverse_scale", (int64_t)inverse);
+    set_zero(r, q, "y_zero_point", r->zero);
+    return finish(r, q);
+}

@@ -1,0 +1,135 @@
+/* quantise_move: operators that only move or select elements do so with integers: a DequantizeLinear goes behind them,
+ * a QuantizeLinear in front.
+ * Requires: quantise_import, all shapes known. Keeps: the function, bit for bit. Breaks: nothing. */
+#include "passes/quantise.h"
+
+#include <string.h>
+
+static bool is_pool(const Node *n)
+{
+    return node_is(n, "MaxPool") || node_is(n, "GlobalMaxPool");
+}
+
+/* Is the element type of no concern to n, apart from Pad's value? */
+static bool moves(const Node *n)
+{
+    static const char *const names[] = {"Reshape",      "Flatten",      "Squeeze",   "Unsqueeze", "Transpose", "Slice",
+                                        "Split",        "Concat",       "Gather",    "Expand",    "Tile",      "Pad",
+                                        "DepthToSpace", "SpaceToDepth", "ReduceMax", "ReduceMin", "Identity"};
+    if ((node_is(n, "Resize") || node_is(n, "Upsample")))
+        return !strcmp(node_string(n, "mode", "nearest"), "nearest") &&
+               strcmp(node_string(n, "coordinate_transformation_mode", "half_pixel"), "tf_crop_and_resize") != 0;
+    if (is_pool(n))
+        return only_first_output(n);
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (node_is(n, names[i]))
+            return true;
+    return false;
+}
+
+static size_t data_inputs(const Node *n)
+{
+    return node_is(n, "Concat") ? n->inputs.count : 1;
+}
+
+static bool outputs_known(const Node *n)
+{
+    for (size_t i = 0; i < n->outputs.count; i++)
+        if (n->outputs.items[i] && !known_f32(n->outputs.items[i]))
+            return false;
+    return n->outputs.count > 0;
+}
+
+/* A Pad's value; false when it is not constant. */
+static bool pad_value(const Node *n, double *value)
+{
+    *value = 0;
+    return n->version >= 11 && (!node_in(n, 2) || const_scalar(node_in(n, 2), value));
+}
+
+/* n on the integers `data`, without outputs; its Pad gets the value in their scale. NULL when it cannot be. */
+static Node *on_integers(Graph *g, Node *before, const Node *n, Value *const *data, double scale, int64_t zero)
+{
+    double value = 0;
+    bool pad = node_is(n, "Pad");
+    if (pad && !pad_value(n, &value))
+        return NULL;
+    Node *copy = rw_copy(g, before, n);
+    for (size_t i = 0; i < n->inputs.count; i++)
+        node_add_input(g, copy, i < data_inputs(n) ? data[i] : n->inputs.items[i]);
+    if (pad) {
+        Shape scalar = {.rank = 0};
+        int8_t *k = NEW(g->arena, int8_t);
+        *k = (int8_t)quantised(value, scale, zero);
+        node_set_input(g, copy, 2, const_i8(g, &scalar, k));
+    }
+    return copy;
+}
+
+/* move(DQ(x)) -> DQ(move(x)) */
+static bool sink(PassContext *c, Graph *g, Node *n)
+{
+    if (!moves(n) || !outputs_known(n) || !n->inputs.count)
+        return false;
+    size_t count = data_inputs(n);
+    Value **data = NEW_ARRAY(c->scratch, Value *, count);
+    QTensor first = {0}, x = {0};
+    for (size_t i = 0; i < count; i++) {
+        if (!dequantised(c->scratch, node_in(n, i), &x))
+            return false;
+        if (i == 0)
+            first = x;
+        if (x.scale != first.scale || x.zero != first.zero)
+            return false;
+        data[i] = x.v;
+    }
+    double value = 0;
+    if (node_is(n, "Pad") && (!pad_value(n, &value) ||
+                              (double)(float)((double)(quantised(value, x.scale, x.zero) - x.zero) * x.scale) != value))
+        return false;
+    Node *copy = on_integers(g, n, n, data, x.scale, x.zero);
+    for (size_t i = 0; copy && i < n->outputs.count; i++) {
+        Value *old = n->outputs.items[i];
+        if (!old) {
+            node_add_output(g, copy, NULL);
+            continue;
+        }
+        QTensor y = {rw_output(g, copy, DT_I8, &old->shape), x.scale, x.zero};
+        graph_replace(g, old, make_dequantize(g, n, &y));
+    }
+    if (copy)
+        graph_remove(g, n);
+    return copy != NULL;
+}
+
+/* Q(move(x)) -> move(Q(x)): also for what is computed in floats. */
+static bool hoist(PassContext *c, Graph *g, Node *n)
+{
+    QParams p;
+    if (!is_quantize(n) || !quant_i8(c->scratch, n, &p))
+        return false;
+    Value *x = node_in(n, 0);
+    Node *move = x->producer;
+    if (!move || !single_use(x) || !moves(move) || node_is(move, "Split") || !outputs_known(move))
+        return false;
+    size_t count = data_inputs(move);
+    Value **data = NEW_ARRAY(c->scratch, Value *, count);
+    double value;
+    for (size_t i = 0; i < count; i++)
+        if (!known_f32(node_in(move, i)))
+            return false;
+    if (node_is(move, "Pad") && !pad_value(move, &value))
+        return false;
+    for (size_t i = 0; i < count; i++)
+        data[i] = make_quantize(g, n, node_in(move, i), p.scale[0], p.zero[0], NULL);
+    Node *copy = on_integers(g, n, move, data, p.scale[0], p.zero[0]);
+    rw_replace(g, n, rw_output(g, copy, DT_I8, &x->shape));
+    graph_remove(g, move);
+    return true;
+}
+
+bool pass_quantise_move(PassContext *c, Graph *g, bool *changed)
+{
+    static RewriteFn *const rules[] = {sink, hoist};
+    return rewrite_all(c, g, rules, 2, changed);
+}
