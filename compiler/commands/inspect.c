@@ -110,8 +110,10 @@ static void print_json(const ModelFacts *f, const Graph *g, const Compilation *c
     json_object_set_new(root, "compiles", json_boolean(f->errors == 0));
     json_object_set_new(root, "open_shapes", open);
     json_object_set_new(root, "problems", problems_json(f));
-    if (r)
+    if (r) {
         json_object_set_new(root, "fits", json_boolean(r->fits_all));
+        json_object_set_new(root, "float_steps", json_integer((json_int_t)r->float_steps));
+    }
     report_print(root);
 }
 

@@ -154,6 +154,18 @@ static void total(const char *title, int64_t value, const char *unit)
     printf("  %-28s %14s%s\n", title, with_commas(value), unit);
 }
 
+/* What runs in floats between integers, with the reasons. */
+static void print_floats(const Report *r)
+{
+    const Graph *g = r->emitter->plan->graph;
+    printf("  %-28s %14s of %s\n", "steps in floats", with_commas((int64_t)r->float_steps),
+           with_commas((int64_t)r->layer_count));
+    for (size_t i = 0; i < g->notes.count; i++)
+        if (!strcmp(g->notes.items[i].pass, "quantise"))
+            printf("    %s: %s\n", shown_name(r->emitter->arena, g->notes.items[i].node),
+                   shown_name(r->emitter->arena, g->notes.items[i].text));
+}
+
 void print_report(const Report *r)
 {
     printf("\nprogram for %s, after all passes\n", r->emitter->target->name);
@@ -168,6 +180,7 @@ void print_report(const Report *r)
     total("lower bound of the arena", (int64_t)r->arena_lower_bound, " bytes");
     total("arena, inputs and outputs", (int64_t)(r->arena_bytes + r->io_bytes), " bytes");
     printf("  %-28s %14s: only a build tells\n", "code", "not known");
+    print_floats(r);
     printf("\n%s.\n", r->bound_text);
     for (size_t i = 0; i < r->fits.count; i++)
         printf("%s.\n", r->fits.items[i].sentence);

@@ -329,6 +329,14 @@ static size_t caller_bytes(const Graph *g)
     return bytes;
 }
 
+static bool any_float(Value *const *list, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (list[i] && dtype_is_float(list[i]->type))
+            return true;
+    return false;
+}
+
 void report_measure(const Emitter *e, Report *r)
 {
     const Plan *p = e->plan;
@@ -336,8 +344,11 @@ void report_measure(const Emitter *e, Report *r)
     r->model = shown_name(e->arena, e->options->file);
     r->title = e->name;
     r->layers = NEW_ARRAY(e->arena, LayerReport, r->layer_count);
-    for (size_t i = 0; i < r->layer_count; i++)
+    for (size_t i = 0; i < r->layer_count; i++) {
+        const Step *s = p->steps.items[i];
         measure_layer(r, i);
+        r->float_steps += any_float(s->in, STEP_MAX_IN) || any_float(s->out, STEP_MAX_OUT);
+    }
     for (size_t i = 0; i < p->graph->notes.count; i++)
         r->macs_saved += p->graph->notes.items[i].macs_saved;
     r->parameters = distinct_parameters(e);

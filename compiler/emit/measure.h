@@ -43,6 +43,7 @@ typedef struct {
     const char *model, *title; /* file and name, fit to be shown */
     LayerReport *layers;
     size_t layer_count;
+    size_t float_steps; /* that read or write floats; the notes of the pass `quantise` say why */
     ARRAY(Block) blocks;
     ARRAY(Fit) fits;
     int64_t macs, parameters, macs_saved;

@@ -162,6 +162,7 @@ static json_t *total_json(const Report *r)
     put(total, "arena_bytes", (int64_t)r->arena_bytes);
     put(total, "arena_lower_bound", (int64_t)r->arena_lower_bound);
     put_text(total, "arena_text", r->bound_text);
+    put(total, "float_steps", (int64_t)r->float_steps);
     put(total, "input_output_bytes", (int64_t)r->io_bytes);
     put(total, "arena_and_input_output_bytes", (int64_t)(r->arena_bytes + r->io_bytes));
     return total;

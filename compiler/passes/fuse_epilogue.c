@@ -83,8 +83,58 @@ static bool fuse_residual(PassContext *c, Graph *g, Node *n)
     return true;
 }
 
+/* QAdd behind QConv or QGemm: the sum keeps its own rounding (docs/quantised.md). `first`: the product is input 0. */
+static bool takes_q_residual(const Node *add, bool first)
+{
+    const Value *x = node_in(add, first ? 0 : 1), *other = node_in(add, first ? 1 : 0), *y = node_out(add, 0);
+    const Node *n = x ? x->producer : NULL;
+    return n && other && y && x != other && (node_is_adze(n, "QConv") || node_is_adze(n, "QGemm")) && single_use(x) &&
+           !node_in(n, 4) && known(x) && known(other) && shape_equal(&x->shape, &y->shape) &&
+           shape_equal(&other->shape, &y->shape) &&
+           node_int(add, first ? "a_zero_point" : "b_zero_point", 0) == node_int(n, "y_zero_point", 0);
+}
+
+static void move_int(Graph *g, Node *to, const char *name, const Node *from, const char *old, int64_t otherwise)
+{
+    int64_t v = node_int(from, old, otherwise);
+    if (v != otherwise)
+        node_set_int(g, to, name, v);
+    else
+        node_remove_attr(g, to, name);
+}
+
+static bool fuse_q_residual(PassContext *c, Graph *g, Node *n)
+{
+    if (!node_is_adze(n, "QAdd"))
+        return false;
+    bool first = takes_q_residual(n, true), second = takes_q_residual(n, false);
+    if (!first && !second)
+        return false;
+    if (first && second && is_before(node_in(n, 0)->producer, node_in(n, 1)->producer, n))
+        first = false;
+    Node *old = node_in(n, first ? 0 : 1)->producer, *q = rw_copy(g, n, old);
+    const Value *y = node_out(n, 0);
+    for (size_t i = 0; i < 4; i++)
+        node_add_input(g, q, node_in(old, i));
+    node_add_input(g, q, node_in(n, first ? 1 : 0));
+    move_int(g, q, "q_lo", old, "lo", INT8_MIN);
+    move_int(g, q, "q_hi", old, "hi", INT8_MAX);
+    move_int(g, q, "lo", n, "lo", INT8_MIN);
+    move_int(g, q, "hi", n, "hi", INT8_MAX);
+    move_int(g, q, "r_zero_point", n, first ? "b_zero_point" : "a_zero_point", 0);
+    move_int(g, q, "add_zero_point", n, "y_zero_point", 0);
+    node_set_int(g, q, "q_multiplier", node_int(n, first ? "a_multiplier" : "b_multiplier", 0));
+    node_set_int(g, q, "r_multiplier", node_int(n, first ? "b_multiplier" : "a_multiplier", 0));
+    node_set_int(g, q, "add_shift", node_int(n, "shift", 1));
+    graph_note(g, "fuse_epilogue", old, 0, "QAdd %s is added to its results as they are stored",
+               diag_quote(c->scratch, n->name));
+    rw_replace(g, n, rw_output(g, q, y->type, &y->shape));
+    graph_remove(g, old);
+    return true;
+}
+
 bool pass_fuse_epilogue(PassContext *c, Graph *g, bool *changed)
 {
-    static RewriteFn *const rules[] = {fuse_residual, fuse_clamp};
-    return rewrite_all(c, g, rules, 2, changed);
+    static RewriteFn *const rules[] = {fuse_residual, fuse_q_residual, fuse_clamp};
+    return rewrite_all(c, g, rules, 3, changed);
 }

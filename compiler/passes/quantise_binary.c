@@ -50,10 +50,10 @@ const char *region_add(Region *r)
     if (!operands(r, n, &a, &b))
         return not_quantised;
     double ka = a.scale / r->scale, kb = (node_is(n, "Sub") ? -b.scale : b.scale) / r->scale;
-    for (int shift = 30; shift > 0; shift--) {
+    for (int shift = 22; shift > 0; shift--) {
         double ma = rint(ldexp(ka, shift)), mb = rint(ldexp(kb, shift));
-        /* As the kernels check it. */
-        if (255 * (fabs(ma) + fabs(mb)) + ldexp(1, shift - 1) > INT32_MAX)
+        /* The sum fits 32 bits with the rounding and with y's zero point on top: some kernels add them first. */
+        if (255 * (fabs(ma) + fabs(mb)) + ldexp(129, shift) >= INT32_MAX)
             continue;
         Node *q = binary(r, "QAdd", &a, &b);
         node_set_int(r->g, q, "a_multiplier", (int64_t)ma);
