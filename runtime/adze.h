@@ -56,13 +56,14 @@ typedef struct {
     float lo, hi;
 } adze_gemm_params;
 
-/* MatMul of two computed matrices, batched: y[b] = a[b / ...] x b[...]; strides in elements, 0 repeats an operand.
- * batch dims are collapsed to at most 4, outermost first. y is contiguous [batch..., m, n]. */
+/* MatMul of two computed matrices, batched: y[b] = alpha * a[b] x b[b]; strides in elements, 0 repeats an operand.
+ * batch dims are collapsed to at most 4, outermost first. Rows of y are contiguous. */
 typedef struct {
     int32_t batch[4];
-    int32_t a_stride[4], b_stride[4];
+    int32_t a_stride[4], b_stride[4], y_stride[4];
     int32_t m, n, k;
-    int32_t a_row, a_col, b_row, b_col; /* strides of a[m,k] and b[k,n]: a transposed operand needs no copy */
+    int32_t a_row, a_col, b_row, b_col, y_row; /* strides of a[m,k], b[k,n], y[m,n]: heads of attention need no copy */
+    int32_t a_offset, b_offset;                /* of the first element */
     float alpha;
 } adze_matmul_params;
 

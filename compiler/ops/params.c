@@ -22,8 +22,8 @@ static const ParamField gemm_fields[] = {
 };
 static const ParamField matmul_fields[] = {
 #define S adze_matmul_params
-    INT(S, batch) INT(S, a_stride) INT(S, b_stride) INT(S, m) INT(S, n) INT(S, k) INT(S, a_row) INT(S, a_col)
-        INT(S, b_row) INT(S, b_col) FLOAT(S, alpha)
+    INT(S, batch) INT(S, a_stride) INT(S, b_stride) INT(S, y_stride) INT(S, m) INT(S, n) INT(S, k) INT(S, a_row)
+        INT(S, a_col) INT(S, b_row) INT(S, b_col) INT(S, y_row) INT(S, a_offset) INT(S, b_offset) FLOAT(S, alpha)
 #undef S
 };
 static const ParamField pool_fields[] = {

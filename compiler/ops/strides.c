@@ -231,18 +231,56 @@ bool lower_fill(Plan *p, Value *element, Value *y)
 static Walk product_batch(const Value *a, const Value *b, const Value *y)
 {
     Walk w = {.rank = y->shape.rank - 2};
-    int64_t as[MAX_RANK], bs[MAX_RANK];
+    int64_t as[MAX_RANK], bs[MAX_RANK], ys[MAX_RANK];
+    row_strides(&y->shape, ys);
     broadcast_strides(a, &y->shape, as);
     broadcast_strides(b, &y->shape, bs);
     for (int i = 0; i < w.rank; i++) {
         w.dim[i] = y->shape.dim[i];
         w.stride[0][i] = as[i];
         w.stride[1][i] = bs[i];
+        w.stride[2][i] = ys[i];
     }
-    walk_collapse(&w, 2);
-    if (w.rank == 1 && w.dim[0] == 1)
-        w.stride[0][0] = w.stride[1][0] = 0;
     return w;
+}
+
+/* The batch of params from lists a, b and y. */
+static bool fill_batch(OpContext *c, const Node *n, const Value *y, Walk *w, adze_matmul_params *out)
+{
+    walk_collapse(w, 3);
+    if (w->rank == 1 && w->dim[0] == 1)
+        w->stride[0][0] = w->stride[1][0] = w->stride[2][0] = 0;
+    if (w->rank > 4)
+        return node_error(c, n, "its batch axes %s broadcast in a way that needs %d loops; supported: 4",
+                          shape_str(c, &y->shape), w->rank);
+    for (int i = 0; i < 4; i++)
+        out->batch[i] = 1;
+    for (int i = 0; i < w->rank; i++) {
+        int at = 4 - w->rank + i;
+        out->batch[at] = (int32_t)w->dim[i];
+        out->a_stride[at] = (int32_t)w->stride[0][i];
+        out->b_stride[at] = (int32_t)w->stride[1][i];
+        out->y_stride[at] = (int32_t)w->stride[2][i];
+    }
+    return true;
+}
+
+static void product_step(Plan *p, Value *a, Value *b, Value *y, const adze_matmul_params *params)
+{
+    Step *s = PLAN_STEP(p, KIND_MATMUL, NULL, adze_matmul_params, params);
+    step_in(s, a);
+    step_in(s, b);
+    step_out(s, y);
+    s->macs = shape_count(&y->shape) * params->k;
+}
+
+bool lower_strided_product(OpContext *c, Plan *p, const Node *n, Value *a, Value *b, Value *y, Walk *batch,
+                           adze_matmul_params *params)
+{
+    if (!fill_batch(c, n, y, batch, params))
+        return false;
+    product_step(p, a, b, y, params);
+    return true;
 }
 
 bool product_params(OpContext *c, const Node *n, const Value *a, const Value *b, const Value *y, bool a_t, bool b_t,
@@ -257,25 +295,17 @@ bool product_params(OpContext *c, const Node *n, const Value *a, const Value *b,
                           dtype_name(b->type));
     int32_t rows_a = (int32_t)a->shape.dim[ra - 2], cols_a = (int32_t)a->shape.dim[ra - 1];
     int32_t cols_b = (int32_t)b->shape.dim[rb - 1];
-    adze_matmul_params params = {.batch = {1, 1, 1, 1}, .alpha = 1.0f};
-    params.m = (int32_t)y->shape.dim[ry - 2];
-    params.n = (int32_t)y->shape.dim[ry - 1];
-    params.k = a_t ? rows_a : cols_a;
-    params.a_row = a_t ? 1 : cols_a;
-    params.a_col = a_t ? cols_a : 1;
-    params.b_row = b_t ? 1 : cols_b;
-    params.b_col = b_t ? cols_b : 1;
+    *out = (adze_matmul_params){.alpha = 1.0f};
+    out->m = (int32_t)y->shape.dim[ry - 2];
+    out->n = (int32_t)y->shape.dim[ry - 1];
+    out->k = a_t ? rows_a : cols_a;
+    out->a_row = a_t ? 1 : cols_a;
+    out->a_col = a_t ? cols_a : 1;
+    out->b_row = b_t ? 1 : cols_b;
+    out->b_col = b_t ? cols_b : 1;
+    out->y_row = out->n;
     Walk w = product_batch(a, b, y);
-    if (w.rank > 4)
-        return node_error(c, n, "its batch axes %s broadcast in a way that needs %d loops; supported: 4",
-                          shape_str(c, &y->shape), w.rank);
-    for (int i = 0; i < w.rank; i++) {
-        params.batch[4 - w.rank + i] = (int32_t)w.dim[i];
-        params.a_stride[4 - w.rank + i] = (int32_t)w.stride[0][i];
-        params.b_stride[4 - w.rank + i] = (int32_t)w.stride[1][i];
-    }
-    *out = params;
-    return true;
+    return fill_batch(c, n, y, &w, out);
 }
 
 bool lower_product(OpContext *c, Plan *p, const Node *n, Value *a, Value *b, Value *y, bool a_t, bool b_t, float alpha)
@@ -284,11 +314,7 @@ bool lower_product(OpContext *c, Plan *p, const Node *n, Value *a, Value *b, Val
     if (!product_params(c, n, a, b, y, a_t, b_t, &params))
         return false;
     params.alpha = alpha;
-    Step *s = PLAN_STEP(p, KIND_MATMUL, NULL, adze_matmul_params, &params);
-    step_in(s, a);
-    step_in(s, b);
-    step_out(s, y);
-    s->macs = shape_count(&y->shape) * params.k;
+    product_step(p, a, b, y, &params);
     return true;
 }
 

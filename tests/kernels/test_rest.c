@@ -308,7 +308,8 @@ START_TEST(matmul)
 {
     const float a[6] = {1, 2, 3, 4, 5, 6}, b[6] = {1, -1, 2, 0, 3, 2};
     float y[4];
-    adze_matmul_params p = {.batch = {1, 1, 1, 1}, .m = 2, .n = 2, .k = 3, .a_row = 3, .a_col = 1, .alpha = 1};
+    adze_matmul_params p = {
+        .batch = {1, 1, 1, 1}, .m = 2, .n = 2, .k = 3, .a_row = 3, .a_col = 1, .y_row = 2, .alpha = 1};
     p.b_row = 2;
     p.b_col = 1;
     call_2("adze_matmul_f32_ref", &p, a, b, y); /* b is [3,2] */
@@ -329,6 +330,7 @@ START_TEST(matmul_batch)
     const adze_matmul_params p = {.batch = {1, 1, 2, 3},
                                   .a_stride = {0, 0, 2, 0},
                                   .b_stride = {0, 0, 0, 2},
+                                  .y_stride = {0, 0, 3, 1},
                                   .m = 1,
                                   .n = 1,
                                   .k = 2,
@@ -336,9 +338,42 @@ START_TEST(matmul_batch)
                                   .a_col = 1,
                                   .b_row = 1,
                                   .b_col = 1,
+                                  .y_row = 1,
                                   .alpha = 1};
     call_2("adze_matmul_f32_ref", &p, a, b, y);
     ck_assert_floats(y, ((const double[]){3, 2, 6, 7, 6, 12}), 6, 0);
+}
+END_TEST
+
+/* Two heads of two channels side by side in [2, 2*2] behind one more element; b has five columns, transposed. */
+START_TEST(matmul_inside_its_operands)
+{
+    const float a[9] = {9, 1, 2, 3, 4, 5, 6, 7, 8};
+    float b[20], y[20];
+    double want[20];
+    for (int i = 0; i < 20; i++)
+        b[i] = (float)(i * i % 7);
+    const adze_matmul_params p = {.batch = {1, 1, 1, 2},
+                                  .a_stride = {0, 0, 0, 2},
+                                  .b_stride = {0, 0, 0, 10},
+                                  .y_stride = {0, 0, 0, 5},
+                                  .m = 2,
+                                  .n = 5,
+                                  .k = 2,
+                                  .a_row = 4,
+                                  .a_col = 1,
+                                  .b_row = 1,
+                                  .b_col = 2,
+                                  .y_row = 10,
+                                  .a_offset = 1,
+                                  .alpha = 2};
+    for (int h = 0; h < 2; h++)
+        for (int i = 0; i < 2; i++)
+            for (int j = 0; j < 5; j++)
+                want[i * 10 + h * 5 + j] = 2 * ((double)a[1 + i * 4 + h * 2] * (double)b[h * 10 + j * 2] +
+                                                (double)a[2 + i * 4 + h * 2] * (double)b[h * 10 + j * 2 + 1]);
+    call_2("adze_matmul_f32_ref", &p, a, b, y);
+    ck_assert_floats(y, want, 20, 0);
 }
 END_TEST
 
@@ -369,6 +404,7 @@ int main(void)
     tcase_add_test(t, layernorm);
     tcase_add_test(t, matmul);
     tcase_add_test(t, matmul_batch);
+    tcase_add_test(t, matmul_inside_its_operands);
     tcase_add_test(t, all_rows); /* last */
     suite_add_tcase(s, t);
     SRunner *runner = srunner_create(s);
