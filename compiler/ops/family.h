@@ -61,7 +61,6 @@ bool lower_product(OpContext *c, Plan *p, const Node *n, Value *a, Value *b, Val
  * window may be negative. */
 bool lower_conv_window(OpContext *c, Plan *p, Node *n, Value *x, Value *w, Value *bias, Value *y, const Window *win);
 
-<<<<<<< HEAD
 /* Shape and window of NHWC nodes; false after an error. The output's shape may stay unknown. */
 bool conv_nhwc_shape(OpContext *c, const Node *n, Window *w, Shape *y);
 bool pool_nhwc_shape(OpContext *c, const Node *n, Window *w, Shape *y);
@@ -83,11 +82,10 @@ typedef struct {
     int64_t otherwise, lo, hi;
 } IntAttr;
 bool int_attrs(OpContext *c, const Node *n, const IntAttr *list, size_t count);
-=======
+
 /* The same with all strides given: lists 0, 1, 2 of `batch` are a, b, y; the batch of params is filled from it. */
 bool lower_strided_product(OpContext *c, Plan *p, const Node *n, Value *a, Value *b, Value *y, Walk *batch,
                            adze_matmul_params *params);
->>>>>>> d9c880f (Attention without copies: products read and write their operands where they lie)
 
 /* Constants of the plan. */
 Value *plan_floats(Plan *p, const float *values, const Shape *shape);
