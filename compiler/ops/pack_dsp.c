@@ -131,7 +131,7 @@ static bool has_residual(const Step *s)
  * tile's bytes; with a residual, the tile's sums. */
 static size_t layer_scratch(const Step *s, Layer l, int64_t channels)
 {
-    int64_t bytes = quads(l) * 8 * l.tile + (l.channels + 1) / 2 * 16 + 4;
+    int64_t bytes = quads(l) * 8 * l.tile + (l.channels + 1) / 2 * 16 + 8;
     bytes += channels % 4 ? (quads(l) * 4 + 4) * l.tile : channels;
     if (has_residual(s))
         bytes += l.channels * l.tile;
@@ -296,6 +296,87 @@ void qconv_i8_winograd_dsp_unpack(const Step *s, const void *packed, void *logic
                 w[(o * 9 + 6 + k) * p.in_c + c] = (int8_t)(half[9 + k] / 2);
             }
         }
+}
+
+/* A word of two inputs for each channel, see runtime/dsp/wide.h: as half_at, but two words where there is one. */
+static Packed wide_packed(Layer l)
+{
+    return (Packed){layer_packed(l).bytes * 2, DT_I32};
+}
+
+static int64_t wide_at(Layer l, int64_t group, int64_t channel, int64_t row, int64_t i)
+{
+    const int64_t half = group * group_halves(l) + half_at(l, channel, row, i);
+    return (half / 2 * 2 + channel % 2) * 2 + half % 2;
+}
+
+/* Copies weights of `type` to or from their packed form. */
+static void wide_copy(Layer l, DType type, void *logical, int16_t *packed, bool pack)
+{
+    int8_t *narrow = logical;
+    int16_t *wide = logical;
+    for (int64_t c = 0; c < l.groups * l.channels; c++)
+        for (int64_t row = 0; row < l.rows; row++)
+            for (int64_t i = 0; i < l.length; i++) {
+                const int64_t from = c * l.channel_step + (row * l.length + i) * l.tap_step;
+                int16_t *to = &packed[wide_at(l, c / l.channels, c % l.channels, row, i)];
+                if (pack)
+                    *to = type == DT_I16 ? wide[from] : narrow[from];
+                else if (type == DT_I16)
+                    wide[from] = *to;
+                else
+                    narrow[from] = (int8_t)*to;
+            }
+}
+
+static void wide_pack(const Step *s, Layer l, const void *logical, void *packed)
+{
+    memset(packed, 0, wide_packed(l).bytes);
+    wide_copy(l, s->in[1]->type, (void *)(uintptr_t)logical, packed, true);
+}
+
+bool qconv_wide_dsp_accepts(const Step *s)
+{
+    adze_qconv_params p;
+    memcpy(&p, s->params, sizeof p);
+    return !has_residual(s) || sum_fits(p.q_multiplier, p.r_multiplier, p.add_shift);
+}
+
+Packed qconv_wide_dsp_packed(const Step *s)
+{
+    return wide_packed(conv_layer(s));
+}
+
+void qconv_wide_dsp_pack(const Step *s, const void *logical, void *packed)
+{
+    wide_pack(s, conv_layer(s), logical, packed);
+}
+
+void qconv_wide_dsp_unpack(const Step *s, const void *packed, void *logical)
+{
+    wide_copy(conv_layer(s), s->in[1]->type, logical, (int16_t *)(uintptr_t)packed, false);
+}
+
+bool qgemm_wide_dsp_accepts(const Step *s)
+{
+    adze_qgemm_params p;
+    memcpy(&p, s->params, sizeof p);
+    return !has_residual(s) || sum_fits(p.q_multiplier, p.r_multiplier, p.add_shift);
+}
+
+Packed qgemm_wide_dsp_packed(const Step *s)
+{
+    return wide_packed(gemm_layer(s));
+}
+
+void qgemm_wide_dsp_pack(const Step *s, const void *logical, void *packed)
+{
+    wide_pack(s, gemm_layer(s), logical, packed);
+}
+
+void qgemm_wide_dsp_unpack(const Step *s, const void *packed, void *logical)
+{
+    wide_copy(gemm_layer(s), s->in[1]->type, logical, (int16_t *)(uintptr_t)packed, false);
 }
 
 /* Planes of four channels, see adze_dsp_band (runtime/dsp/depthwise.h). */

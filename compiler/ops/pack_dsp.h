@@ -24,6 +24,16 @@ Packed qgemm_i8_dsp_packed(const Step *s);
 void qgemm_i8_dsp_pack(const Step *s, const void *logical, void *packed);
 void qgemm_i8_dsp_unpack(const Step *s, const void *packed, void *logical);
 
+/* Weights of 16 bits in flash, see runtime/dsp/wide.h: from 8 or 16 bits. Scratch as above. */
+bool qconv_wide_dsp_accepts(const Step *s);
+Packed qconv_wide_dsp_packed(const Step *s);
+void qconv_wide_dsp_pack(const Step *s, const void *logical, void *packed);
+void qconv_wide_dsp_unpack(const Step *s, const void *packed, void *logical);
+bool qgemm_wide_dsp_accepts(const Step *s);
+Packed qgemm_wide_dsp_packed(const Step *s);
+void qgemm_wide_dsp_pack(const Step *s, const void *logical, void *packed);
+void qgemm_wide_dsp_unpack(const Step *s, const void *packed, void *logical);
+
 bool qdepthwise_i8_dsp_accepts(const Step *s);
 size_t qdepthwise_i8_dsp_scratch(const Step *s);
 

@@ -29,7 +29,7 @@ ADZE_FORCE_INLINE void adze_dsp_layout(const adze_qconv_params *p, adze_dsp_imag
     image->expanded = (uint32_t *)scratch;
     t->quads = image->quads;
     t->table = (int32_t *)(image->expanded + image->quads * 2 * tile);
-    int8_t *rest = (int8_t *)(t->table + (p->out_c / p->group + 1) / 2 * 4 + 1);
+    int8_t *rest = (int8_t *)(t->table + (p->out_c / p->group + 1) / 2 * 4 + 2);
     image->zero = image->patch = rest;
     if (image->channels % 4 == 0)
         memset(rest, (uint8_t)p->x_zero_point, (size_t)image->channels);
@@ -68,11 +68,11 @@ ADZE_FORCE_INLINE void adze_dsp_group(adze_dsp_layer *t, const int32_t *bias, co
     }
     if (t->channels % 2)
         to[0] = to[2] = 0;
-    t->table[(t->channels + 1) / 2 * 4] = 0;
+    t->table[(t->channels + 1) / 2 * 4] = t->table[(t->channels + 1) / 2 * 4 + 1] = 0;
     t->one.table = t->table;
     t->three = t->one;
-    adze_dsp_dot_size(&t->one, t->quads, 1);
-    adze_dsp_dot_size(&t->three, t->quads, 3);
+    adze_dsp_dot_size(&t->one, &t->loops, t->quads, 1);
+    adze_dsp_dot_size(&t->three, &t->loops, t->quads, 3);
 }
 
 /* All pixels of an image, for the channels of a group. Three in a row inside the image take the short way. */
@@ -122,7 +122,7 @@ ADZE_DSP_KERNEL void adze_dsp_conv_group(const adze_dsp_image *image, adze_dsp_l
         if (t->plain) {
             d->y = y;
             d->y_end = y + t->channels;
-            adze_dsp_dot_run(d, pixels);
+            adze_dsp_dot_run(t, d, pixels);
         } else {
             adze_dsp_tile(t, d, pixels, r, y);
         }
@@ -144,16 +144,18 @@ ADZE_FORCE_INLINE adze_qconv_params adze_dsp_flat(const adze_qconv_params *p)
     return f;
 }
 
-ADZE_DSP_KERNEL void adze_qconv_i8_dsp(const adze_qconv_params *params, const int8_t *x, const int32_t *w,
-                                       const int32_t *bias, const int32_t *multiplier, const int8_t *residual,
-                                       int8_t *y, void *scratch)
+/* Any form of weights, with its loops. */
+ADZE_DSP_KERNEL void adze_dsp_conv(const adze_dsp_loops *loops, const adze_qconv_params *params, const int8_t *x,
+                                   const int32_t *w, const int32_t *bias, const int32_t *multiplier,
+                                   const int8_t *residual, int8_t *y, void *scratch)
 {
     const adze_qconv_params flat = adze_dsp_flat(params), *p = &flat;
     adze_dsp_image image;
     adze_dsp_layer t;
+    t.loops = *loops;
     adze_dsp_layout(p, &image, &t, scratch);
     adze_dsp_layer_of(p, &image, &t, residual != NULL);
-    const ptrdiff_t w_group = (ptrdiff_t)((t.channels + 1) / 2) * t.quads * 2;
+    const ptrdiff_t w_group = (ptrdiff_t)((t.channels + 1) / 2) * t.quads * t.loops.words;
     const ptrdiff_t x_image = (ptrdiff_t)p->in_h * p->in_w * p->in_c;
     const ptrdiff_t y_image = (ptrdiff_t)p->out_h * p->out_w * p->out_c;
     for (int32_t g = 0; g < p->group; g++) {
@@ -168,9 +170,9 @@ ADZE_DSP_KERNEL void adze_qconv_i8_dsp(const adze_qconv_params *params, const in
 }
 
 /* A pointwise QConv over one row of m pixels. */
-ADZE_DSP_KERNEL void adze_qgemm_i8_dsp(const adze_qgemm_params *p, const int8_t *x, const int32_t *w,
-                                       const int32_t *bias, const int32_t *multiplier, const int8_t *residual,
-                                       int8_t *y, void *scratch)
+ADZE_DSP_KERNEL void adze_dsp_gemm(const adze_dsp_loops *loops, const adze_qgemm_params *p, const int8_t *x,
+                                   const int32_t *w, const int32_t *bias, const int32_t *multiplier,
+                                   const int8_t *residual, int8_t *y, void *scratch)
 {
     adze_qconv_params c;
     memset(&c, 0, sizeof c);
@@ -190,7 +192,24 @@ ADZE_DSP_KERNEL void adze_qgemm_i8_dsp(const adze_qgemm_params *p, const int8_t 
     c.add_zero_point = p->add_zero_point;
     c.lo = p->lo;
     c.hi = p->hi;
-    adze_qconv_i8_dsp(&c, x, w, bias, multiplier, residual, y, scratch);
+    adze_dsp_conv(loops, &c, x, w, bias, multiplier, residual, y, scratch);
 }
+
+#define ADZE_DSP_PRODUCTS(NAME, LOOPS)                                                                                 \
+    ADZE_DSP_KERNEL void adze_qconv_##NAME##_dsp(const adze_qconv_params *p, const int8_t *x, const int32_t *w,        \
+                                                 const int32_t *bias, const int32_t *multiplier,                       \
+                                                 const int8_t *residual, int8_t *y, void *scratch)                     \
+    {                                                                                                                  \
+        const adze_dsp_loops loops = LOOPS;                                                                            \
+        adze_dsp_conv(&loops, p, x, w, bias, multiplier, residual, y, scratch);                                        \
+    }                                                                                                                  \
+    ADZE_DSP_KERNEL void adze_qgemm_##NAME##_dsp(const adze_qgemm_params *p, const int8_t *x, const int32_t *w,        \
+                                                 const int32_t *bias, const int32_t *multiplier,                       \
+                                                 const int8_t *residual, int8_t *y, void *scratch)                     \
+    {                                                                                                                  \
+        const adze_dsp_loops loops = LOOPS;                                                                            \
+        adze_dsp_gemm(&loops, p, x, w, bias, multiplier, residual, y, scratch);                                        \
+    }
+ADZE_DSP_PRODUCTS(i8, ADZE_DSP_NARROW)
 
 #endif

@@ -18,7 +18,7 @@ typedef struct {
     const uint32_t *x;     /*  0: the expanded tile */
     const uint32_t *x_end; /*  4 */
     uint32_t entry, rest;  /*  8: set by adze_dsp_dot_size */
-    const int32_t *table;  /* 16: per pair of channels two biases, two multipliers; one more word is read */
+    const int32_t *table;  /* 16: per pair of channels two biases, two multipliers; two more words are read */
     int8_t *y;             /* 20: the first channel of the first pixel */
     int32_t y_stride;      /* 24: from a pixel to the next */
     int32_t zero_point;    /* 28 */
@@ -27,17 +27,23 @@ typedef struct {
     const uint32_t *w;     /* 40 */
 } adze_dsp_dot;
 
-enum { ADZE_DSP_DOT3_BYTES = 68, ADZE_DSP_DOT1_BYTES = 56, ADZE_DSP_HALF_BYTES = 36 };
+/* The two loops over one form of weights: bytes of code of a step of each, of half a step; words of weights of two
+ * channels by four inputs. */
+typedef struct {
+    void (*three)(const adze_dsp_dot *), (*one)(const adze_dsp_dot *);
+    uint32_t three_bytes, one_bytes, half_bytes;
+    int32_t words;
+} adze_dsp_loops;
 
-/* Where dot3 and dot1 jump into their unrolled loops for n quadruples of inputs, as Thumb addresses from the loop's
- * start: so that the last pass is whole. An odd quadruple of dot1 is half a step, which stands before the loop. */
-ADZE_FORCE_INLINE void adze_dsp_dot_size(adze_dsp_dot *d, int32_t n, int32_t pixels)
+/* Where the loops are entered for n quadruples of inputs, as Thumb addresses from their start: so that the last pass is
+ * whole. An odd quadruple of one pixel is half a step, which stands before the loop. */
+ADZE_FORCE_INLINE void adze_dsp_dot_size(adze_dsp_dot *d, const adze_dsp_loops *l, int32_t n, int32_t pixels)
 {
     d->x_end = d->x + n * 2 * pixels;
-    d->rest = (uint32_t)(n < 2 ? 4 : -(n / 2) & 3) * ADZE_DSP_DOT1_BYTES + 1;
-    d->entry = n & 1 ? 1u - ADZE_DSP_HALF_BYTES : d->rest;
+    d->rest = (uint32_t)(n < 2 ? 4 : -(n / 2) & 3) * l->one_bytes + 1;
+    d->entry = n & 1 ? 1u - l->half_bytes : d->rest;
     if (pixels == 3)
-        d->entry = (uint32_t)(-n & 7) * ADZE_DSP_DOT3_BYTES + 1;
+        d->entry = (uint32_t)(-n & 7) * l->three_bytes + 1;
 }
 
 /* Entry: r0 points to an adze_dsp_dot. Its copy lies at sp, r3 is entry, r4 is rest, r0 the table. */
@@ -187,5 +193,10 @@ ADZE_DSP_NAKED void adze_dsp_dot1(ADZE_UNUSED const adze_dsp_dot *d)
                      "strd r0, r8, [sp, #16]\n"
                      "bne.w 1b\n" ADZE_DSP_DOT_LEAVE);
 }
+
+#define ADZE_DSP_NARROW                                                                                                \
+    {                                                                                                                  \
+        adze_dsp_dot3, adze_dsp_dot1, 68, 56, 36, 2                                                                    \
+    }
 
 #endif

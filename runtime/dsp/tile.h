@@ -8,6 +8,7 @@
 
 /* What the tiles of a layer have in common. Channels are those of one group. */
 typedef struct {
+    adze_dsp_loops loops;
     adze_dsp_dot three, one; /* tiles of three pixels and of one; y and y_end are the tile's */
     int8_t *sums;            /* a tile's channels, when there is a residual */
     int32_t *table;          /* see adze_dsp_dot */
@@ -17,12 +18,12 @@ typedef struct {
     adze_dsp_sum add;
 } adze_dsp_layer;
 
-ADZE_FORCE_INLINE void adze_dsp_dot_run(const adze_dsp_dot *d, int32_t pixels)
+ADZE_FORCE_INLINE void adze_dsp_dot_run(const adze_dsp_layer *t, const adze_dsp_dot *d, int32_t pixels)
 {
     if (pixels == 3)
-        adze_dsp_dot3(d);
+        t->loops.three(d);
     else
-        adze_dsp_dot1(d);
+        t->loops.one(d);
 }
 
 /* The last of an odd number of channels: its pair's second half goes to a place of its own. */
@@ -31,11 +32,11 @@ ADZE_DSP_KERNEL void adze_dsp_dot_last(const adze_dsp_layer *t, adze_dsp_dot d, 
     const int32_t last = t->channels - 1, stride = d.y_stride;
     int8_t y[6];
     d.table += (ptrdiff_t)last * 2;
-    d.w += (ptrdiff_t)last * t->quads;
+    d.w += (ptrdiff_t)(last / 2) * t->quads * t->loops.words;
     d.y = y;
     d.y_end = y + 2;
     d.y_stride = 2;
-    adze_dsp_dot_run(&d, pixels);
+    adze_dsp_dot_run(t, &d, pixels);
     for (int32_t i = 0; i < pixels; i++)
         to[last + i * stride] = y[i * 2];
 }
@@ -47,7 +48,7 @@ ADZE_DSP_KERNEL void adze_dsp_tile(const adze_dsp_layer *t, adze_dsp_dot *d, int
     d->y = to;
     d->y_end = to + (t->channels & ~1);
     if (t->channels > 1)
-        adze_dsp_dot_run(d, pixels);
+        adze_dsp_dot_run(t, d, pixels);
     if (t->channels & 1)
         adze_dsp_dot_last(t, *d, pixels, to);
     for (int32_t i = 0; i < pixels; i++, to += d->y_stride, y += t->y_stride) {

@@ -8,6 +8,7 @@
 #include "dsp/conv.h"
 #include "dsp/depthwise.h"
 #include "dsp/pool.h"
+#include "dsp/wide.h"
 #include "dsp/winograd.h"
 #include "ref/pool.h"
 #include "ref/qbinary.h"
@@ -17,7 +18,9 @@
 
 enum { TENSOR = 40000, WEIGHTS = 80000, CHANNELS = 512, GUARD = 64 };
 
-static int8_t x[TENSOR], residual[TENSOR], y[TENSOR], want[TENSOR], w[WEIGHTS], unpacked[WEIGHTS];
+static int16_t w16[WEIGHTS / 2];
+static int8_t x[TENSOR], residual[TENSOR], y[TENSOR], want[TENSOR], w[WEIGHTS];
+static int16_t unpacked[WEIGHTS / 2];
 static int32_t bias[CHANNELS], multiplier[CHANNELS];
 static int32_t packed[WEIGHTS], scratch[8192];
 static uint32_t seed = 1;
@@ -66,6 +69,8 @@ static void random_data(int32_t channels, int32_t bits)
     }
     for (int32_t i = 0; i < WEIGHTS; i++)
         w[i] = (int8_t)(extreme < 2 ? (one_in(10) ? 127 : -127) : between(-127, 127));
+    for (int32_t i = 0; i < WEIGHTS / 2; i++)
+        w16[i] = (int16_t)between(-2000, 2000);
     for (int32_t i = 0; i < channels; i++) {
         bias[i] = extreme < 3 ? between(-100, 100) : between(-100000, 100000);
         if (one_in(20))
@@ -133,16 +138,24 @@ static void layer_of(Layer *l, const void *params, size_t bytes, int with_residu
     l->step.in_count = 5;
 }
 
-static void check_packing(const char *kernel, const Step *s, size_t weights, Packed (*size)(const Step *),
-                          void (*pack)(const Step *, const void *, void *),
-                          void (*unpack)(const Step *, const void *, void *))
+/* How a kernel wants its weights. */
+typedef struct {
+    bool (*accepts)(const Step *);
+    size_t (*scratch)(const Step *);
+    Packed (*packed)(const Step *);
+    void (*pack)(const Step *, const void *, void *);
+    void (*unpack)(const Step *, const void *, void *);
+} Form;
+
+static void check_packing(const char *kernel, const Step *s, size_t weights, const Form *f)
 {
-    if (size(s).bytes > sizeof packed || weights > sizeof w)
-        fail(kernel, ": too large for this test: ", (int32_t)size(s).bytes);
-    pack(s, w, packed);
+    weights *= s->in[1]->type == DT_I16 ? 2 : 1;
+    if (f->packed(s).bytes > sizeof packed || weights > sizeof unpacked)
+        fail(kernel, ": too large for this test: ", (int32_t)f->packed(s).bytes);
+    f->pack(s, s->in[1]->data, packed);
     memset(unpacked, 99, weights);
-    unpack(s, packed, unpacked);
-    if (memcmp(unpacked, w, weights) != 0)
+    f->unpack(s, packed, unpacked);
+    if (memcmp(unpacked, s->in[1]->data, weights) != 0)
         fail(kernel, ": unpack is not the inverse of pack: ", (int32_t)weights);
 }
 
@@ -182,29 +195,40 @@ static const int8_t *place_residual(int with_residual, int32_t elements)
 typedef void ConvKernel(const adze_qconv_params *p, const int8_t *x, const int32_t *w, const int32_t *bias,
                         const int32_t *multiplier, const int8_t *residual, int8_t *y, void *scratch);
 
-static int try_conv(const char *kernel, int32_t layer, const adze_qconv_params *p, int winograd)
+static int try_conv(const char *kernel, int32_t layer, const adze_qconv_params *p, const Form *f, ConvKernel *run,
+                    DType type)
 {
     const int with_residual = one_in(2);
     const int32_t elements = p->batch * p->out_h * p->out_w * p->out_c;
-    const size_t weights = (size_t)(p->out_c * p->kernel_h * p->kernel_w * (p->in_c / p->group));
     Layer l;
     layer_of(&l, p, sizeof *p, with_residual);
-    if (!(winograd ? qconv_i8_winograd_dsp_accepts : qconv_i8_dsp_accepts)(&l.step))
+    l.value[1].type = type;
+    l.value[1].data = type == DT_I16 ? (const void *)w16 : w;
+    if (!f->accepts(&l.step))
         return 0;
-    if (winograd)
-        check_packing(kernel, &l.step, weights, qconv_i8_winograd_dsp_packed, qconv_i8_winograd_dsp_pack,
-                      qconv_i8_winograd_dsp_unpack);
-    else
-        check_packing(kernel, &l.step, weights, qconv_i8_dsp_packed, qconv_i8_dsp_pack, qconv_i8_dsp_unpack);
-    const size_t bytes = (winograd ? qconv_i8_winograd_dsp_scratch : qconv_i8_dsp_scratch)(&l.step);
+    check_packing(kernel, &l.step, (size_t)(p->out_c * p->kernel_h * p->kernel_w * (p->in_c / p->group)), f);
+    const size_t bytes = f->scratch(&l.step);
     before(kernel, bytes);
-    adze_qconv_i8_ref(p, x, w, bias, multiplier, with_residual ? residual : NULL, want);
-    const int8_t *r = place_residual(with_residual, elements);
-    ConvKernel *const run = winograd ? adze_qconv_i8_winograd_dsp : adze_qconv_i8_dsp;
-    run(p, x, packed, bias, multiplier, r, y, scratch);
+    if (type == DT_I16)
+        adze_qconv_i16_ref(p, x, w16, bias, multiplier, with_residual ? residual : NULL, want);
+    else
+        adze_qconv_i8_ref(p, x, w, bias, multiplier, with_residual ? residual : NULL, want);
+    run(p, x, packed, bias, multiplier, place_residual(with_residual, elements), y, scratch);
     after(kernel, layer, bytes);
     return 1;
 }
+
+static const Form conv_form = {qconv_i8_dsp_accepts, qconv_i8_dsp_scratch, qconv_i8_dsp_packed, qconv_i8_dsp_pack,
+                               qconv_i8_dsp_unpack};
+static const Form wide_form = {qconv_wide_dsp_accepts, qconv_i8_dsp_scratch, qconv_wide_dsp_packed, qconv_wide_dsp_pack,
+                               qconv_wide_dsp_unpack};
+static const Form winograd_form = {qconv_i8_winograd_dsp_accepts, qconv_i8_winograd_dsp_scratch,
+                                   qconv_i8_winograd_dsp_packed, qconv_i8_winograd_dsp_pack,
+                                   qconv_i8_winograd_dsp_unpack};
+static const Form gemm_form = {qgemm_i8_dsp_accepts, qgemm_i8_dsp_scratch, qgemm_i8_dsp_packed, qgemm_i8_dsp_pack,
+                               qgemm_i8_dsp_unpack};
+static const Form wide_gemm_form = {qgemm_wide_dsp_accepts, qgemm_i8_dsp_scratch, qgemm_wide_dsp_packed,
+                                    qgemm_wide_dsp_pack, qgemm_wide_dsp_unpack};
 
 static int test_conv(const char *kernel, int32_t layer)
 {
@@ -222,7 +246,16 @@ static int test_conv(const char *kernel, int32_t layer)
     random_data(p.out_c, 30);
     if (one_in(20))
         w[between(0, 20)] = -128;
-    return try_conv(kernel, layer, &p, 0);
+    switch (between(0, 5)) {
+    case 0:
+        return try_conv(kernel, layer, &p, &wide_form, adze_qconv_i16_dsp, DT_I16);
+    case 1:
+        return try_conv(kernel, layer, &p, &wide_form, adze_qconv_i8_wide_dsp, DT_I8);
+    case 2:
+        return try_conv(kernel, layer, &p, &wide_form, adze_qconv_i8_speed_dsp, DT_I8);
+    default:
+        return try_conv(kernel, layer, &p, &conv_form, adze_qconv_i8_dsp, DT_I8);
+    }
 }
 
 static int test_winograd(const char *kernel, int32_t layer)
@@ -239,7 +272,7 @@ static int test_winograd(const char *kernel, int32_t layer)
     } while ((p.out_h | p.out_w) & 1);
     random_quantisation(&p);
     random_data(p.out_c, 30);
-    return try_conv(kernel, layer, &p, 1);
+    return try_conv(kernel, layer, &p, &winograd_form, adze_qconv_i8_winograd_dsp, DT_I8);
 }
 
 static int test_depthwise(const char *kernel, int32_t layer)
@@ -290,15 +323,27 @@ static int test_gemm(const char *kernel, int32_t layer)
     };
     const int with_residual = one_in(2);
     random_data(p.n, p.k > 100 ? 24 : 30);
+    const int choice = between(0, 5);
+    const DType type = choice == 0 ? DT_I16 : DT_I8;
+    const Form *const f = choice < 3 ? &wide_gemm_form : &gemm_form;
     Layer l;
     layer_of(&l, &p, sizeof p, with_residual);
-    if (!qgemm_i8_dsp_accepts(&l.step))
+    l.value[1].type = type;
+    l.value[1].data = type == DT_I16 ? (const void *)w16 : w;
+    if (!f->accepts(&l.step))
         return 0;
-    check_packing(kernel, &l.step, (size_t)(p.n * p.k), qgemm_i8_dsp_packed, qgemm_i8_dsp_pack, qgemm_i8_dsp_unpack);
-    const size_t bytes = qgemm_i8_dsp_scratch(&l.step);
+    check_packing(kernel, &l.step, (size_t)(p.n * p.k), f);
+    const size_t bytes = f->scratch(&l.step);
     before(kernel, bytes);
-    adze_qgemm_i8_ref(&p, x, w, bias, multiplier, with_residual ? residual : NULL, want);
-    adze_qgemm_i8_dsp(&p, x, packed, bias, multiplier, place_residual(with_residual, p.m * p.n), y, scratch);
+    if (type == DT_I16)
+        adze_qgemm_i16_ref(&p, x, w16, bias, multiplier, with_residual ? residual : NULL, want);
+    else
+        adze_qgemm_i8_ref(&p, x, w, bias, multiplier, with_residual ? residual : NULL, want);
+    const int8_t *r = place_residual(with_residual, p.m * p.n);
+    static void (*const kernels[])(const adze_qgemm_params *, const int8_t *, const int32_t *, const int32_t *,
+                                   const int32_t *, const int8_t *, int8_t *, void *) = {
+        adze_qgemm_i16_dsp, adze_qgemm_i8_wide_dsp, adze_qgemm_i8_speed_dsp, adze_qgemm_i8_dsp};
+    kernels[choice < 3 ? choice : 3](&p, x, packed, bias, multiplier, r, y, scratch);
     after(kernel, layer, bytes);
     return 1;
 }
