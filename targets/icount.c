@@ -90,7 +90,8 @@ static void on_translate(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
     for (size_t i = 0; i < qemu_plugin_tb_n_insns(tb); i++) {
         struct qemu_plugin_insn *insn = qemu_plugin_tb_get_insn(tb, i);
         Marker m = MARKERS;
-        if (qemu_plugin_insn_size(insn) == markers->bytes)
+        /* Longer where QEMU has looked at the next one: a 16-bit Thumb instruction four bytes before a page's end. */
+        if (qemu_plugin_insn_size(insn) >= markers->bytes)
             for (m = 0; m < MARKERS; m++)
                 if (memcmp(qemu_plugin_insn_data(insn), markers->code[m], markers->bytes) == 0)
                     break;
