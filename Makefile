@@ -18,7 +18,10 @@ endif
 CPPFLAGS += -D_GNU_SOURCE -Icompiler -Iruntime -I$(BUILD)/generated
 # -ffp-contract=off: compile-time arithmetic gives the same bits on every machine.
 ALL_CFLAGS = -std=c11 $(CFLAGS) $(WARN) -ffp-contract=off
-LDLIBS = -lprotobuf-c -lyaml -ljansson -lnettle -lpng -ljpeg -lz -lpthread -lm
+# The reference LAPACK by its own path: update-alternatives may point liblapack at others, whose sums depend on the machine.
+LIBRARIES := /usr/lib/$(shell $(CC) -print-multiarch)
+LAPACK = -L$(LIBRARIES)/lapack -L$(LIBRARIES)/blas -Wl,-rpath,$(LIBRARIES)/lapack:$(LIBRARIES)/blas -llapack -lblas
+LDLIBS = -lprotobuf-c -lyaml -ljansson -lnettle -lpng -ljpeg -lz -lpthread $(LAPACK) -lm
 
 .DELETE_ON_ERROR:
 .PHONY: all deps test check demo install format format-check bench clean

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Installs the Debian packages that are missing: tools/deps.sh build|run|test|fuzz
 set -eu
-build="gcc make libc6-dev pkg-config protobuf-c-compiler libprotobuf-c-dev protobuf-compiler libyaml-dev libjansson-dev nettle-dev libpng-dev libjpeg-dev zlib1g-dev"
+build="gcc make libc6-dev pkg-config protobuf-c-compiler libprotobuf-c-dev protobuf-compiler libyaml-dev libjansson-dev nettle-dev libpng-dev libjpeg-dev zlib1g-dev liblapack-dev libblas-dev"
 run="gcc-arm-none-eabi libnewlib-arm-none-eabi qemu-system-arm"
 test="check clang clang-format cmake g++ gcc-riscv64-unknown-elf qemu-system-misc gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user libonnx-testdata python3"
 fuzz="clang libclang-rt-14-dev"

@@ -1,6 +1,7 @@
 #include "commands/build.h"
 #include "base/io.h"
 #include "base/progress.h"
+#include "commands/quantise.h"
 
 #include <jansson.h>
 #include <string.h>
@@ -46,6 +47,21 @@ static const char *options_text(Command *c)
         buf_printf(&b, " --input-range %s", o->input_range.items[i]);
     for (size_t i = 0; i < o->io_layout.count; i++)
         buf_printf(&b, " --io-layout %s", o->io_layout.items[i]);
+    if (o->quantize)
+        buf_printf(&b, " --quantize %s%s%s", o->quantize, o->calibration_method ? " --calibration-method " : "",
+                   o->calibration_method ? o->calibration_method : "");
+    if (o->no_rounding)
+        buf_puts(&b, " --no-rounding");
+    if (o->no_equalisation)
+        buf_puts(&b, " --no-equalisation");
+    if (o->no_bias_correction)
+        buf_puts(&b, " --no-bias-correction");
+    for (size_t i = 0; i < o->keep_float.count; i++)
+        buf_printf(&b, " --keep-float %s", o->keep_float.items[i]);
+    for (size_t i = 0; i < o->widest.count; i++)
+        buf_printf(&b, " --widest %s", o->widest.items[i]);
+    for (size_t i = 0; i < o->range.count; i++)
+        buf_printf(&b, " --range %s", o->range.items[i]);
     if (o->weights)
         buf_printf(&b, " --weights %s", o->weights);
     for (size_t i = 0; i < o->disable.count; i++)
@@ -131,18 +147,33 @@ static size_t argument_bytes(const Graph *g)
     return bytes;
 }
 
+static bool calibration_of(Command *c, Compilation *comp, const RawList *raw, const Preprocess *p)
+{
+    Calibration *calibration = NEW(c->keep, Calibration);
+    comp->options.calibration = calibration;
+    return command_calibration(c, comp->graph, raw, p, calibration);
+}
+
 int command_plan(Command *c, const StringList *paths, Compilation *out)
 {
     CompileOptions options;
     const char *model;
     if (!command_model(c, &model))
         return EXIT_USAGE;
+    Preprocess p = {0};
+    RawList raw = {0};
+    if (!command_quantises(c))
+        return EXIT_USAGE;
+    if (c->options.quantize && !command_samples(c, &c->options.calibrate, &p, &raw))
+        return EXIT_INPUT;
     command_compile_options(c, &options);
     options.model = model;
     if (!shapes_from_vectors(c, &options, paths))
         return EXIT_INPUT;
     *out = (Compilation){.keep = c->keep, .diag = c->diag, .options = options};
-    return compile_plan(out) ? EXIT_DONE : EXIT_INPUT;
+    return compile_load(out) && (!c->options.quantize || calibration_of(c, out, &raw, &p)) && compile_loaded(out)
+               ? EXIT_DONE
+               : EXIT_INPUT;
 }
 
 int command_build(Command *c, const StringList *paths, Build *out)

@@ -18,8 +18,9 @@ enum {
     CMD_INSPECT = 1 << 5,
     CMD_COMPLETION = 1 << 6,
     CMD_EVAL = 1 << 7,
+    CMD_DOCTOR = 1 << 8,
     CMD_BUILDING = CMD_COMPILE | CMD_RUN | CMD_VERIFY | CMD_GOLDEN | CMD_EVAL,
-    CMD_LOADING = CMD_BUILDING | CMD_INSPECT, /* those that take a model */
+    CMD_LOADING = CMD_BUILDING | CMD_INSPECT | CMD_DOCTOR, /* those that take a model */
     CMD_ALL = ~0
 };
 

@@ -15,7 +15,8 @@ typedef struct PassContext {
     const char *const *io_layout;    /* "nhwc", "NAME=nhwc", NULL-terminated; may be NULL */
     const char *dump_after;          /* print the graph to stdout after this pass ("all": after each); may be NULL */
     const char *stop_after;          /* end the pipeline behind this pass; may be NULL */
-    bool time;                       /* print seconds per pass to stderr */
+    const struct Calibration *calibration; /* --quantize; NULL: the graph stays as it is */
+    bool time;                             /* print seconds per pass to stderr */
 } PassContext;
 
 /* Returns false after an error was reported. *changed says whether the graph is another than before. */

@@ -1,0 +1,84 @@
+/* --quantize: the calibration data and choices that the pass `calibrate` gets. */
+#include "commands/quantise.h"
+#include "commands/build.h"
+
+#include <string.h>
+
+static RangeMethod range_method(const char *name)
+{
+    if (!name || strcmp(name, "percentile") == 0)
+        return RANGE_PERCENTILE;
+    return strcmp(name, "minmax") == 0 ? RANGE_MINMAX : strcmp(name, "mse") == 0 ? RANGE_MSE : RANGE_ENTROPY;
+}
+
+bool command_quantises(Command *c)
+{
+    const Options *o = &c->options;
+    if (o->quantize && !o->calibrate.count)
+        return diag_error(c->diag, "--quantize needs data that are like those in use; hint: --calibrate X.npy");
+    if (!o->quantize && o->calibrate.count)
+        return diag_error(c->diag, "--calibrate without --quantize; hint: --quantize int8");
+    return true;
+}
+
+/* Arrays that are floats already are taken as they are: --preprocess is for raw data. */
+static bool fit(Command *c, const Graph *g, const RawList *raw, const Preprocess *p, Samples *out)
+{
+    bool floats = raw->count > 0;
+    for (size_t i = 0; i < raw->count; i++)
+        floats = floats && dtype_is_float(raw->items[i].tensor.type);
+    Preprocess none = {.scale = 1};
+    return samples_fit(c->keep, c->diag, g, raw, floats ? &none : p, out);
+}
+
+/* How often the samples fill the inputs: an input of batch B takes B at once. */
+static bool count_cases(Command *c, const Graph *g, const Samples *s, size_t *cases)
+{
+    *cases = s->count;
+    for (size_t i = 0; i < g->inputs.count; i++) {
+        size_t bytes = value_bytes(g->inputs.items[i]), batch = s->bytes[i] ? bytes / s->bytes[i] : 0;
+        size_t here = batch ? s->count / batch : 0;
+        *cases = here < *cases ? here : *cases;
+    }
+    return *cases > 0 || diag_error(c->diag, "--calibrate: %zu samples do not fill the model's batch", s->count);
+}
+
+bool command_cases(Command *c, const Graph *g, const RawList *raw, const Preprocess *p, size_t *cases,
+                   const unsigned char *const **data)
+{
+    Samples s;
+    if (!fit(c, g, raw, p, &s) || !count_cases(c, g, &s, cases))
+        return false;
+    *data = (const unsigned char *const *)s.data;
+    return true;
+}
+
+static const char *const *terminated(Arena *a, const StringList *list)
+{
+    const char **out = NEW_ARRAY(a, const char *, list->count + 1);
+    for (size_t i = 0; i < list->count; i++)
+        out[i] = list->items[i];
+    return out;
+}
+
+bool command_calibration(Command *c, const Graph *g, const RawList *raw, const Preprocess *p, Calibration *out)
+{
+    const Options *o = &c->options;
+    size_t cases;
+    const unsigned char *const *data;
+    if (!command_cases(c, g, raw, p, &cases, &data))
+        return false;
+    *out = (Calibration){
+        .cases = cases,
+        .data = data,
+        .method = range_method(o->calibration_method),
+        .weight_bits = o->quantize && strcmp(o->quantize, "w4") == 0 ? 4 : 8,
+        .no_rounding = o->no_rounding,
+        .no_equalisation = o->no_equalisation,
+        .no_bias_correction = o->no_bias_correction,
+        .keep_float = terminated(c->keep, &o->keep_float),
+        .widest = terminated(c->keep, &o->widest),
+        .ranges = terminated(c->keep, &o->range),
+    };
+    return true;
+}

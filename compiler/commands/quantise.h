@@ -1,0 +1,16 @@
+/* --quantize for the commands that compile: data and choices for the pass `calibrate`. */
+#ifndef ADZE_COMMANDS_QUANTISE_H
+#define ADZE_COMMANDS_QUANTISE_H
+
+#include "commands/samples.h"
+#include "passes/calibration.h"
+
+/* False after reporting that --quantize and --calibrate do not stand together. */
+bool command_quantises(Command *c);
+/* Samples fitted to the inputs of g, whose shapes are known: `data` by input, `cases` one behind the other. Arrays of
+ * floats are taken as they are, others preprocessed. */
+bool command_cases(Command *c, const Graph *g, const RawList *raw, const Preprocess *p, size_t *cases,
+                   const unsigned char *const **data);
+bool command_calibration(Command *c, const Graph *g, const RawList *raw, const Preprocess *p, Calibration *out);
+
+#endif

@@ -1,0 +1,48 @@
+/* calibrate: a float graph becomes a quantised one in ONNX's form: QuantizeLinear and DequantizeLinear around each
+ * operator that has an integer kernel, weights as constants of 8 bits with a scale an output channel, biases of 32
+ * bits. Runs only with --quantize. Requires: infer, shapes; calibration data that fit the inputs. Runs recognise and
+ * fuse_batchnorm itself, since the graph is to be small before it is measured, and both otherwise stand behind the
+ * import of quantised graphs. Keeps: the graph's interface. Breaks: the function, by rounding. What follows sees a
+ * quantised graph like any other. */
+#include "passes/calibrate.h"
+
+#include "base/progress.h"
+
+static bool simplify(PassContext *c, Graph *g)
+{
+    static const char *const names[] = {"recognise", "fuse_batchnorm", "canonicalise", "infer"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (!pass_run(c, g, pass_find(names[i])))
+            return false;
+    return true;
+}
+
+static bool calibrate(Calibrator *k)
+{
+    progress_phase("calibrating with %zu samples", k->cal->cases);
+    k->count = k->g->values.count;
+    k->track = NEW_ARRAY(k->g->arena, Track, k->count);
+    choose_values(k);
+    if (!find_layers(k) || !find_ranges(k))
+        return false;
+    progress_phase("rounding the weights of %zu layers", k->layers.count);
+    if (!quantise_weights(k))
+        return false;
+    if (k->cal->health)
+        k->exact = graph_clone(k->g->arena, k->g);
+    correct_biases(k);
+    return (!k->cal->health || examine(k)) && insert_quantisers(k);
+}
+
+bool pass_calibrate(PassContext *c, Graph *g, bool *changed)
+{
+    if (!c->calibration)
+        return true;
+    if (!simplify(c, g))
+        return false;
+    Calibrator k = {.c = c, .g = g, .cal = c->calibration};
+    *changed = true;
+    if (!k.cal->no_equalisation && !equalise(&k))
+        return false;
+    return calibrate(&k);
+}

@@ -1,0 +1,86 @@
+/* What the files calibrate_*.c share. Private to compiler/passes. */
+#ifndef ADZE_PASSES_CALIBRATE_H
+#define ADZE_PASSES_CALIBRATE_H
+
+#include "passes/calibration.h"
+#include "passes/linear.h"
+
+enum { BINS = 2048 };
+
+/* By Value.id. */
+typedef struct {
+    Value *v;
+    bool quantised;
+    bool seen;        /* a step computes it: views have the range of what they view */
+    int root;         /* the values that share one range: id of the first; its fields below count */
+    double low, high; /* that occurred */
+    uint64_t *bins;   /* [BINS] between low and high */
+    double lo, hi;    /* the range */
+    float scale;
+    int zero;
+} Track;
+
+/* A node with constant weights. */
+typedef struct {
+    Node *node;
+    Linear l;
+    int data;                   /* id of the value that is computed with the elements of its input */
+    int64_t groups, k, outputs; /* k: products a sum; outputs: all channels */
+    int64_t kernel[2], stride[2], dilation[2], begin[2], in[3], out[2]; /* convolutions; in: C, H, W */
+    bool conv, by_rows;   /* by_rows: weight of (output, k) at output * k + k, else k * outputs + output */
+    double *gram, *mean;  /* [groups][k][k], [groups][k] */
+    int64_t rows;         /* that they sum */
+    float *scale, *reals; /* [outputs]; the quantised weights as reals, in the weights' order */
+    int8_t *integers;
+    Value *add, *shift; /* MatMul: the constant row that an Add behind it adds, and that Add's result */
+} Layer;
+
+typedef struct {
+    PassContext *c;
+    Graph *g;
+    const Calibration *cal;
+    Track *track;
+    size_t count; /* of tracks */
+    ARRAY(Layer) layers;
+    Graph *exact; /* as it was before weights and biases changed; the same value ids */
+} Calibrator;
+
+/* Each may change the data, as long as they stay in their buffer. `v` is of the graph that the evaluation was made of.
+ */
+typedef void Observe(void *context, const Value *v, float *data, int64_t count, size_t at_case);
+typedef struct Evaluation Evaluation;
+/* calibrate_run.c: the graph as it is, made ready to run on the cases; deterministic kernels only. NULL after an error.
+ */
+Evaluation *evaluation_new(Calibrator *k, const Graph *g, Observe *observe, void *context);
+bool evaluation_case(Evaluation *e, const unsigned char *const *data, size_t at_case);
+void evaluation_free(Evaluation *e);
+bool evaluate_all(Calibrator *k, Observe *observe, void *context);
+
+/* calibrate_values.c: which values are quantised, and which share a range. */
+void choose_values(Calibrator *k);
+bool is_clamp(const Node *n);
+Track *track_of(Calibrator *k, const Value *v); /* of the root */
+bool named(const char *const *names, const Node *n);
+
+/* calibrate_ranges.c */
+bool find_ranges(Calibrator *k);
+void fake_quantise(const Track *t, float *data, int64_t count);
+
+/* calibrate_layers.c, calibrate_weights.c: weights to integers, biases corrected. */
+bool find_layers(Calibrator *k);
+bool measure_layers(Calibrator *k);
+bool quantise_weights(Calibrator *k);
+void correct_biases(Calibrator *k);
+/* A copy of the graph whose weights are the quantised ones as reals. */
+Graph *graph_of_reals(Calibrator *k, Arena *a);
+
+/* calibrate_insert.c */
+bool insert_quantisers(Calibrator *k);
+
+/* calibrate_equalise.c: channels of like ranges, before anything else is measured. */
+bool equalise(Calibrator *k);
+
+/* calibrate_health.c: float against quantised; the graph is still the float one. */
+bool examine(Calibrator *k);
+
+#endif

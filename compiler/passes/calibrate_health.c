@@ -1,0 +1,268 @@
+/* Float against quantised, layer by layer: the exact graph, the quantised one as reals, and the quantised one with
+ * exact inputs to each layer run side by side on the same samples. */
+#include "passes/calibrate.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MAX_CHECKED = 200, MOST_OUTLIER = 20 };
+
+typedef struct {
+    Calibrator *k;
+    float **exact;     /* by Value.id: what the exact graph computed for this sample */
+    LayerHealth **of;  /* by Value.id: NULL where nothing is watched */
+    float **peak;      /* by Value.id: largest magnitude of each channel */
+    int64_t *channels; /* by Value.id */
+    bool isolated;     /* the run in which each layer gets exact inputs */
+} Examination;
+
+static void see_exact(void *context, const Value *v, float *data, int64_t count, size_t at_case)
+{
+    Examination *e = context;
+    (void)at_case;
+    if (e->exact[v->id])
+        memcpy(e->exact[v->id], data, (size_t)count * sizeof *data);
+}
+
+static void see_peaks(Examination *e, const Value *v, const float *x, int64_t count)
+{
+    int axis = v->shape.rank == 4 || v->shape.rank == 3 ? 1 : v->shape.rank - 1;
+    int64_t inner = 1, channels = e->channels[v->id];
+    for (int i = axis + 1; i < v->shape.rank; i++)
+        inner *= v->shape.dim[i];
+    for (int64_t i = 0; channels && i < count; i++) {
+        float *p = &e->peak[v->id][i / inner % channels], m = fabsf(x[i]);
+        *p = m > *p ? m : *p;
+    }
+}
+
+static void compare(Examination *e, const Value *v, const float *exact, const float *got, int64_t count)
+{
+    LayerHealth *h = e->of[v->id];
+    const Track *t = track_of(e->k, v);
+    for (int64_t i = 0; i < count; i++) {
+        double x = (double)exact[i], y = (double)got[i], d = y - x;
+        h->signal += x * x;
+        h->noise += d * d;
+        h->dot += x * y;
+        h->quantised += y * y;
+        h->worst = fmax(h->worst, fabs(d));
+        h->low = fmin(h->low, x);
+        h->high = fmax(h->high, x);
+        h->saturated += x < t->lo - (double)t->scale || x > t->hi + (double)t->scale;
+    }
+    h->elements += count;
+    see_peaks(e, v, exact, count);
+}
+
+static void see_quantised(void *context, const Value *v, float *data, int64_t count, size_t at_case)
+{
+    Examination *e = context;
+    const float *exact = e->exact[v->id];
+    (void)at_case;
+    if (e->k->track[v->id].quantised)
+        fake_quantise(track_of(e->k, v), data, count);
+    if (!exact)
+        return;
+    if (!e->isolated && e->of[v->id])
+        compare(e, v, exact, data, count);
+    if (!e->isolated)
+        return;
+    for (int64_t i = 0; e->of[v->id] && i < count; i++)
+        e->of[v->id]->own_noise += ((double)data[i] - (double)exact[i]) * ((double)data[i] - (double)exact[i]);
+    memcpy(data, exact, (size_t)count * sizeof *data);
+}
+
+static void watch(Examination *e, Health *health, Track *t)
+{
+    Value *v = t->v;
+    const Node *n = v->producer;
+    int axis = v->shape.rank == 4 || v->shape.rank == 3 ? 1 : v->shape.rank - 1;
+    e->exact[v->id] = NEW_ARRAY(health->arena, float, shape_count(&v->shape));
+    LayerHealth h = {.name = arena_strdup(health->arena, n && *n->name ? n->name : v->name),
+                     .op_type = arena_strdup(health->arena, n ? n->op_type : "input"),
+                     .low = INFINITY,
+                     .high = -INFINITY,
+                     .worst_channel = -1,
+                     .cause = "",
+                     .advice = ""};
+    array_push(health->arena, &health->layers, h);
+    e->channels[v->id] = axis >= 0 ? v->shape.dim[axis] : 0;
+    e->peak[v->id] = NEW_ARRAY(health->arena, float, e->channels[v->id] + 1);
+}
+
+/* The largest ratio between the scales of the operands, or of one and the result. */
+static double misalignment(Calibrator *k, const Node *n)
+{
+    double least = INFINITY, most = 0;
+    if (!node_is(n, "Add") && !node_is(n, "Sub"))
+        return 1;
+    for (size_t i = 0; i < 2; i++) {
+        const Value *v = node_in(n, i);
+        if (!v || v->is_const || (size_t)v->id >= k->count || !k->track[v->id].quantised)
+            return 1;
+        double scale = (double)track_of(k, v)->scale;
+        least = fmin(least, scale);
+        most = fmax(most, scale);
+    }
+    return most / least;
+}
+
+/* The layer whose result v is, behind its bounds and added rows. */
+static const Layer *layer_of(Calibrator *k, const Value *v)
+{
+    for (int depth = 0; v && v->producer && depth < 4; depth++) {
+        for (size_t i = 0; i < k->layers.count; i++)
+            if (k->layers.items[i].node == v->producer)
+                return &k->layers.items[i];
+        v = node_in(v->producer, 0);
+    }
+    return NULL;
+}
+
+static double bias_excess(Calibrator *k, const Value *v)
+{
+    const Layer *y = layer_of(k, v);
+    double most = 0;
+    if (!y || !y->l.bias)
+        return 0;
+    Tensor t = value_tensor(y->l.bias);
+    for (int64_t o = 0; o < y->outputs; o++) {
+        int64_t group = o / (y->outputs / y->groups);
+        double weight = 0, unit = (double)track_of(k, node_in(y->node, 0))->scale;
+        (void)group;
+        const float *w = y->l.w->data;
+        for (int64_t i = 0; i < y->k; i++)
+            weight = fmax(weight, fabs((double)w[y->by_rows ? o * y->k + i : i * y->outputs + o]));
+        unit *= weight / (k->cal->weight_bits == 4 ? 7 : 127);
+        double b = fabs(tensor_float(&t, shape_count(&y->l.bias->shape) > 1 ? o : 0) * y->l.beta);
+        most = fmax(most, b / (fmax(unit, 1e-38) * 1073741824.0));
+    }
+    return most;
+}
+
+static int by_size(const void *a, const void *b)
+{
+    float x = *(const float *)a, y = *(const float *)b;
+    return (x > y) - (x < y);
+}
+
+static void judge_channels(Examination *e, const Value *v, LayerHealth *h)
+{
+    int64_t n = e->channels[v->id];
+    float *peak = e->peak[v->id];
+    if (n < 2)
+        return;
+    h->channels = n;
+    for (int64_t i = 0; i < n; i++) {
+        h->dead_channels += peak[i] == 0;
+        h->worst_channel = h->worst_channel < 0 || peak[i] > peak[h->worst_channel] ? i : h->worst_channel;
+    }
+    float most = peak[h->worst_channel];
+    qsort(peak, (size_t)n, sizeof *peak, by_size);
+    float median = peak[h->dead_channels + (n - h->dead_channels - 1) / 2];
+    h->outlier = median > 0 ? (double)(most / median) : 0;
+}
+
+static void name_cause(Health *all, LayerHealth *h)
+{
+    double width = h->hi - h->lo, occurs = fmax(h->high, 0) - fmin(h->low, 0);
+    Arena *a = all->arena;
+    if (h->bias_excess >= 1) {
+        h->cause = "bias overflow";
+        h->advice =
+            "the bias of a channel is far larger than its weights: keep the layer float, or train with a penalty "
+            "on biases";
+    } else if (h->saturated > 0.005) {
+        h->cause = "saturated range";
+        h->advice =
+            "elements lie outside of the range: calibrate with data that cover what occurs, or --widest for this "
+            "layer";
+    } else if (occurs > 0 && width > 4 * occurs) {
+        h->cause = "wrong range";
+        h->advice = "the range is far wider than what occurs: remove --range, or calibrate with data like these";
+    } else if (h->outlier > MOST_OUTLIER) {
+        h->cause = "outlier channel";
+        h->advice = arena_printf(a,
+                                 "channel %lld is %.0f times the median channel and takes the range: keep the layer "
+                                 "float, or rescale that channel",
+                                 (long long)h->worst_channel, h->outlier);
+    } else if (h->misaligned > 16) {
+        h->cause = "misaligned scales";
+        h->advice =
+            "one operand's steps are far coarser than the other's: give both one range, or keep the layer float";
+    } else if (h->dead_channels) {
+        h->cause = "dead channel";
+        h->advice = "channels that are always 0 cost memory and time: remove them, or calibrate with more varied data";
+    }
+}
+
+static void conclude(Examination *e, Health *health)
+{
+    for (size_t i = 0; i < e->k->count; i++) {
+        Track *t = &e->k->track[i];
+        LayerHealth *h = e->of[i];
+        if (!h)
+            continue;
+        const Track *range = track_of(e->k, t->v);
+        h->lo = range->lo;
+        h->hi = range->hi;
+        h->saturated /= (double)(h->elements ? h->elements : 1);
+        h->used = (fmin(h->high, h->hi) - fmax(h->low, h->lo)) / (h->hi - h->lo);
+        h->misaligned = t->v->producer ? misalignment(e->k, t->v->producer) : 1;
+        h->bias_excess = bias_excess(e->k, t->v);
+        judge_channels(e, t->v, h);
+        name_cause(health, h);
+    }
+    for (size_t i = 0; i < health->layers.count; i++) {
+        health->signal = health->layers.items[i].signal; /* the last one is the nearest to the outputs */
+        health->noise = health->layers.items[i].noise;
+    }
+}
+
+static bool run(Examination *e, const Graph *reals)
+{
+    Calibrator *k = e->k;
+    bool own = !k->cal->check;
+    size_t cases = own ? k->cal->cases : k->cal->check_cases;
+    const unsigned char *const *data = own ? k->cal->data : k->cal->check;
+    cases = cases > MAX_CHECKED ? MAX_CHECKED : cases;
+    Evaluation *exact = evaluation_new(k, k->exact, see_exact, e);
+    Evaluation *quantised = evaluation_new(k, reals, see_quantised, e);
+    bool ok = exact && quantised;
+    for (size_t i = 0; ok && i < cases; i++) {
+        ok = evaluation_case(exact, data, i);
+        for (int isolated = 0; ok && isolated < 2; isolated++) {
+            e->isolated = isolated;
+            ok = evaluation_case(quantised, data, i);
+        }
+    }
+    evaluation_free(exact);
+    evaluation_free(quantised);
+    return ok;
+}
+
+bool examine(Calibrator *k)
+{
+    Health *health = k->cal->health;
+    Arena *a = arena_new();
+    Examination e = {k,
+                     NEW_ARRAY(a, float *, k->count),
+                     NEW_ARRAY(a, LayerHealth *, k->count),
+                     NEW_ARRAY(a, float *, k->count),
+                     NEW_ARRAY(a, int64_t, k->count),
+                     false};
+    size_t watched = 0;
+    for (size_t i = 0; i < k->count; i++)
+        if (k->track[i].quantised && k->track[i].seen && known_f32(k->track[i].v))
+            watch(&e, health, &k->track[i]);
+    for (size_t i = 0; i < k->count; i++)
+        if (e.exact[i])
+            e.of[i] = &health->layers.items[watched++];
+    bool ok = run(&e, graph_of_reals(k, a));
+    if (ok)
+        conclude(&e, health);
+    arena_free(a);
+    return ok;
+}

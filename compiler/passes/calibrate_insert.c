@@ -1,0 +1,136 @@
+/* QuantizeLinear and DequantizeLinear at the values that were chosen; weights and biases as integer constants behind
+ * DequantizeLinear. */
+#include "passes/calibrate.h"
+
+#include <math.h>
+
+static Value *scalar_scale(Graph *g, float scale)
+{
+    float *data = NEW_ARRAY(g->arena, float, 1);
+    *data = scale;
+    return const_floats(g, NULL, &(Shape){0}, data);
+}
+
+static Value *scalar_zero(Graph *g, int zero)
+{
+    int8_t *data = NEW_ARRAY(g->arena, int8_t, 1);
+    *data = (int8_t)zero;
+    return graph_const(g, NULL, DT_I8, &(Shape){0}, data);
+}
+
+/* Behind the producer of v, or in front of all for an input. */
+static Node *place_behind(Graph *g, const Value *v)
+{
+    return v->producer ? node_next(v->producer) : g->first;
+}
+
+static void insert_pair(Graph *g, const Track *t, Value *v)
+{
+    Value *scale = scalar_scale(g, t->scale), *zero = scalar_zero(g, t->zero);
+    Node *before = place_behind(g, v), *q = rw_node(g, before, "", "QuantizeLinear", NULL);
+    Node *dq = rw_node(g, before, "", "DequantizeLinear", NULL);
+    Value *integers = rw_output(g, q, DT_I8, &v->shape);
+    node_add_input(g, dq, integers);
+    node_add_input(g, dq, scale);
+    node_add_input(g, dq, zero);
+    graph_replace(g, v, rw_output(g, dq, DT_F32, &v->shape));
+    node_add_input(g, q, v);
+    node_add_input(g, q, scale);
+    node_add_input(g, q, zero);
+}
+
+static Value *dequantised(Graph *g, Node *before, Value *integers, Value *scale, Value *zero, int axis)
+{
+    Node *dq = rw_node(g, before, "", "DequantizeLinear", NULL);
+    node_add_input(g, dq, integers);
+    node_add_input(g, dq, scale);
+    if (zero)
+        node_add_input(g, dq, zero);
+    if (axis >= 0)
+        node_set_int(g, dq, "axis", axis);
+    return rw_output(g, dq, DT_F32, &integers->shape);
+}
+
+static Value *weights(Graph *g, const Layer *y)
+{
+    Shape row = {1, {y->outputs}};
+    Value *scale = const_floats(g, NULL, &row, y->scale);
+    Value *zero = graph_const(g, NULL, DT_I8, &row, NEW_ARRAY(g->arena, int8_t, y->outputs));
+    Value *integers = graph_const(g, y->l.w->name, DT_I8, &y->l.w->shape, y->integers);
+    return dequantised(g, y->node, integers, scale, zero, y->l.w_axis);
+}
+
+/* 32 bits, in units of the accumulator. */
+static Value *bias(Graph *g, const Layer *y, float x_scale)
+{
+    Shape row = {1, {y->outputs}};
+    Tensor t = value_tensor(y->l.bias);
+    int32_t *data = NEW_ARRAY(g->arena, int32_t, y->outputs);
+    float *scale = NEW_ARRAY(g->arena, float, y->outputs);
+    double alpha = (double)node_float(y->node, "alpha", 1);
+    for (int64_t o = 0; o < y->outputs; o++) {
+        scale[o] = (float)(alpha * (double)x_scale * (double)y->scale[o]);
+        double b = rint(y->l.beta * tensor_float(&t, shape_count(&y->l.bias->shape) > 1 ? o : 0) / (double)scale[o]);
+        data[o] = (int32_t)fmax(-2147483647.0, fmin(2147483647.0, b));
+    }
+    Value *integers = graph_const(g, y->l.bias->name, DT_I32, &row, data);
+    return dequantised(g, y->node, integers, const_floats(g, NULL, &row, scale), NULL, 0);
+}
+
+static void insert_layer(Calibrator *k, const Layer *y)
+{
+    float x_scale = track_of(k, node_in(y->node, 0))->scale;
+    bool units = y->l.bias && (double)node_float(y->node, "alpha", 1) > 0;
+    if (units) {
+        node_set_input(k->g, y->node, 2, bias(k->g, y, x_scale));
+        if (node_attr(y->node, "beta"))
+            node_set_float(k->g, y->node, "beta", 1);
+    }
+    node_set_input(k->g, y->node, 1, weights(k->g, y));
+}
+
+/* A constant operand of Add, Sub or Mul that is no row of a layer in front: 8 bits, one scale. */
+static void insert_constant(Calibrator *k, Node *n, size_t index)
+{
+    Value *v = node_in(n, index);
+    int64_t count = shape_count(&v->shape);
+    const float *from = v->data;
+    Track t = {.low = 0, .high = 0};
+    for (int64_t i = 0; i < count; i++) {
+        t.low = fmin(t.low, (double)from[i]);
+        t.high = fmax(t.high, (double)from[i]);
+    }
+    double scale = (t.high - t.low) / 255;
+    t.scale = scale > 1e-30 ? (float)scale : 1;
+    t.zero = (int)fmax(-128, fmin(127, rint(-128 - t.low / (double)t.scale)));
+    int8_t *data = NEW_ARRAY(k->g->arena, int8_t, count);
+    for (int64_t i = 0; i < count; i++)
+        data[i] = (int8_t)fmax(-128, fmin(127, rint((double)from[i] / (double)t.scale) + t.zero));
+    Value *integers = graph_const(k->g, v->name, DT_I8, &v->shape, data);
+    node_set_input(k->g, n, index,
+                   dequantised(k->g, n, integers, scalar_scale(k->g, t.scale), scalar_zero(k->g, t.zero), -1));
+}
+
+static void insert_constants(Calibrator *k, Node *n)
+{
+    if ((!node_is(n, "Add") && !node_is(n, "Sub") && !node_is(n, "Mul")) || named(k->cal->keep_float, n))
+        return;
+    for (size_t i = 0; i < 2; i++) {
+        const Value *v = node_in(n, i), *other = node_in(n, 1 - i);
+        bool quantised = other && (size_t)other->id < k->count && k->track[other->id].quantised;
+        if (const_f32(v) && shape_count(&v->shape) > 1 && quantised)
+            insert_constant(k, n, i);
+    }
+}
+
+bool insert_quantisers(Calibrator *k)
+{
+    GRAPH_NODES(k->g, n)
+    insert_constants(k, n);
+    for (size_t i = 0; i < k->layers.count; i++)
+        insert_layer(k, &k->layers.items[i]);
+    for (size_t i = 0; i < k->count; i++)
+        if (k->track[i].quantised)
+            insert_pair(k->g, track_of(k, k->track[i].v), k->track[i].v);
+    return true;
+}

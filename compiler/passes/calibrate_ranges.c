@@ -1,0 +1,230 @@
+/* Ranges from what occurs in the calibration data: one pass for the extremes, one for a histogram where the method
+ * needs it. A range always holds 0, so that padding and Relu are exact. */
+#include "passes/calibrate.h"
+
+#include <float.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { LEVELS = 255, STEPS = 64 };
+
+static void see_extremes(void *context, const Value *v, float *data, int64_t count, size_t at_case)
+{
+    Calibrator *k = context;
+    Track *t = track_of(k, v);
+    (void)at_case;
+    k->track[v->id].seen = true;
+    float low = INFINITY, high = -INFINITY;
+    for (int64_t i = 0; i < count; i++) {
+        low = data[i] < low ? data[i] : low;
+        high = data[i] > high ? data[i] : high;
+    }
+    t->low = fmin(t->low, (double)low);
+    t->high = fmax(t->high, (double)high);
+}
+
+static void see_bins(void *context, const Value *v, float *data, int64_t count, size_t at_case)
+{
+    Calibrator *k = context;
+    Track *t = track_of(k, v);
+    (void)at_case;
+    if (!t->bins)
+        return;
+    float low = (float)t->low, by = (float)(BINS / (t->high - t->low));
+    for (int64_t i = 0; i < count; i++) {
+        int bin = (int)((data[i] - low) * by);
+        t->bins[bin < 0 ? 0 : bin >= BINS ? BINS - 1 : bin]++;
+    }
+}
+
+static double centre(const Track *t, int bin)
+{
+    return t->low + (bin + 0.5) * (t->high - t->low) / BINS;
+}
+
+/* Squared error of the histogram when it is quantised to lo..hi. */
+static double squared_error(const Track *t, double lo, double hi)
+{
+    double scale = (hi - lo) / LEVELS, sum = 0;
+    for (int i = 0; i < BINS; i++) {
+        if (!t->bins[i])
+            continue;
+        double x = centre(t, i), q = rint((x - lo) / scale);
+        double e = x - (lo + scale * (q < 0 ? 0 : q > LEVELS ? LEVELS : q));
+        /* Inside a level the error is even: the centre of a bin stands for a bin's width. */
+        sum += (double)t->bins[i] * (q < 0 || q > LEVELS ? e * e : fmax(e * e, scale * scale / 12));
+    }
+    return sum;
+}
+
+/* Kullback-Leibler divergence of the clipped histogram from what LEVELS levels make of it. */
+static double divergence(const Track *t, double lo, double hi)
+{
+    double mass[LEVELS + 1] = {0}, filled[LEVELS + 1] = {0}, total = 0, sum = 0, p[BINS];
+    int level[BINS], first = -1, last = -1;
+    for (int i = 0; i < BINS; i++) {
+        double x = centre(t, i);
+        /* Relu puts a heap on 0, which any range keeps: it would outweigh all else. */
+        p[i] = t->low <= 0 && fabs(x) <= (t->high - t->low) / BINS ? 0 : (double)t->bins[i];
+        total += p[i];
+        level[i] = x < lo || x > hi ? -1 : (int)rint((x - lo) / (hi - lo) * LEVELS);
+        if (level[i] < 0)
+            continue;
+        first = first < 0 ? i : first;
+        last = i;
+        mass[level[i]] += p[i];
+        filled[level[i]] += p[i] > 0;
+    }
+    if (first < 0)
+        return INFINITY;
+    for (int i = 0; i < BINS; i++)
+        if (level[i] < 0)
+            p[i < first ? first : last] += p[i];
+    for (int i = first; i <= last; i++) {
+        double q = filled[level[i]] > 0 ? mass[level[i]] / filled[level[i]] : 0;
+        if (p[i] > 0)
+            sum += p[i] / total * log(p[i] / fmax(q, 1e-3));
+    }
+    return sum;
+}
+
+/* Both ends are drawn in by steps, one after the other, twice. */
+static void search(Track *t, double (*cost)(const Track *, double, double))
+{
+    double low = fmin(t->low, 0), high = fmax(t->high, 0), lo = low, hi = high, best = cost(t, lo, hi);
+    for (int round = 0; round < 2; round++)
+        for (int end = 0; end < 2; end++)
+            for (int i = 1; i < STEPS; i++) {
+                double a = end ? lo : low * i / STEPS, b = end ? high * i / STEPS : hi;
+                double c = b > a ? cost(t, a, b) : INFINITY;
+                if (c < best) {
+                    best = c;
+                    lo = a;
+                    hi = b;
+                }
+            }
+    t->lo = lo;
+    t->hi = hi;
+}
+
+/* All but 0.01 % of the elements. */
+static void percentile(Track *t)
+{
+    uint64_t total = 0, below = 0, above = 0;
+    int first = 0, last = BINS - 1;
+    for (int i = 0; i < BINS; i++)
+        total += t->bins[i];
+    uint64_t tail = total / 20000;
+    while (first < last && below + t->bins[first] <= tail)
+        below += t->bins[first++];
+    while (last > first && above + t->bins[last] <= tail)
+        above += t->bins[last--];
+    t->lo = t->low + first * (t->high - t->low) / BINS;
+    t->hi = t->low + (last + 1) * (t->high - t->low) / BINS;
+}
+
+/* Scale and zero point; the ends move so that 0 is a level. */
+static void settle(Track *t)
+{
+    t->lo = fmin(t->lo, 0);
+    t->hi = fmax(t->hi, 0);
+    double scale = (t->hi - t->lo) / LEVELS;
+    if (!(scale >= (double)FLT_MIN * 4))
+        scale = 1;
+    t->scale = (float)scale;
+    t->zero = (int)rint(-128 - t->lo / (double)t->scale);
+    t->zero = t->zero < -128 ? -128 : t->zero > 127 ? 127 : t->zero;
+    t->lo = (-128 - t->zero) * (double)t->scale;
+    t->hi = (127 - t->zero) * (double)t->scale;
+}
+
+/* Softmax gives 0 to 1 whatever the data. */
+static bool known_range(Calibrator *k, Track *t)
+{
+    if (!node_is(t->v->producer, "Softmax"))
+        return false;
+    (void)k;
+    t->lo = 0;
+    t->hi = 255.0 / 256;
+    return true;
+}
+
+static bool widest(Calibrator *k, const Track *t)
+{
+    return t->v->producer && named(k->cal->widest, t->v->producer);
+}
+
+static bool fixed_range(Calibrator *k, Track *t)
+{
+    for (const char *const *r = k->cal->ranges; r && *r; r++) {
+        size_t n = strlen(t->v->name);
+        char *end;
+        if (n == 0 || strncmp(*r, t->v->name, n) != 0 || (*r)[n] != '=')
+            continue;
+        t->lo = strtod(*r + n + 1, &end);
+        t->hi = *end == ',' ? strtod(end + 1, &end) : t->lo;
+        return t->hi > t->lo;
+    }
+    return false;
+}
+
+static void choose_range(Calibrator *k, Track *t)
+{
+    t->lo = t->low;
+    t->hi = t->high;
+    bool decided = fixed_range(k, t) || known_range(k, t) || widest(k, t) || !t->bins;
+    if (!decided && k->cal->method == RANGE_PERCENTILE)
+        percentile(t);
+    else if (!decided)
+        search(t, k->cal->method == RANGE_ENTROPY ? divergence : squared_error);
+    settle(t);
+}
+
+static bool usable(Calibrator *k, const Track *t)
+{
+    const char *name = diag_quote(k->c->diag->arena, t->v->name);
+    if (!(t->low <= t->high) || !isfinite(t->low) || !isfinite(t->high))
+        return diag_error(k->c->diag, "calibration: tensor %s %s", name,
+                          t->low > t->high ? "is never computed" : "becomes infinite or NaN");
+    if (t->low == t->high && t->v->producer)
+        diag_warning(k->c->diag, "calibration: tensor %s is %g in all samples; hint: more varied data", name, t->low);
+    return true;
+}
+
+bool find_ranges(Calibrator *k)
+{
+    if (!evaluate_all(k, see_extremes, k))
+        return false;
+    bool ok = true;
+    for (size_t i = 0; i < k->count; i++) {
+        Track *t = &k->track[i];
+        bool wanted = t->quantised && t->root == (int)i;
+        ok = (!wanted || usable(k, t)) && ok;
+        if (wanted && t->high > t->low && (k->cal->method != RANGE_MINMAX || k->cal->health))
+            t->bins = NEW_ARRAY(k->g->arena, uint64_t, BINS);
+    }
+    bool histogram = k->cal->method != RANGE_MINMAX || k->cal->health;
+    if (!ok || (histogram && !evaluate_all(k, see_bins, k)))
+        return false;
+    for (size_t i = 0; i < k->count; i++) {
+        Track *t = &k->track[i];
+        if (!t->quantised || t->root != (int)i)
+            continue;
+        uint64_t *bins = t->bins;
+        if (k->cal->method == RANGE_MINMAX)
+            t->bins = NULL;
+        choose_range(k, t);
+        t->bins = bins;
+    }
+    return true;
+}
+
+void fake_quantise(const Track *t, float *data, int64_t count)
+{
+    float scale = t->scale, lo = (float)(-128 - t->zero), hi = (float)(127 - t->zero);
+    for (int64_t i = 0; i < count; i++) {
+        float q = rintf(data[i] / scale);
+        data[i] = scale * (q < lo ? lo : q > hi ? hi : q);
+    }
+}

@@ -1,0 +1,121 @@
+/* The graph on the calibration data, step by step: lowered as it is, run with the portable kernels, which give the same
+ * bits on every machine. */
+#include "passes/calibrate.h"
+
+#include "ops/run.h"
+
+#include <string.h>
+
+struct Evaluation {
+    Calibrator *k;
+    Arena *arena;
+    Plan plan;
+    Runner *runner;
+    Observe *observe;
+    void *context;
+    size_t at_case;
+    const Value **stands_for; /* by Value.id: the value of the model that a temporary of lowering is a view of */
+    void **in, **out;
+};
+
+static const Kernel *portable_kernel(const Step *s)
+{
+    const Kernel *best = kernel_ref(s);
+    for (size_t i = 0; i < kernel_count; i++)
+        if (strcmp(kernels[i].set, "tile") == 0 && kernel_serves(&kernels[i], s) &&
+            (!best || kernels[i].priority > best->priority))
+            best = &kernels[i];
+    return best;
+}
+
+static void see(void *context, const Step *s, const void *const *in, void *const *out)
+{
+    Evaluation *e = context;
+    (void)in;
+    for (int i = 0; i < s->out_count; i++) {
+        const Value *v = s->out[i];
+        if (v && (size_t)v->id >= e->k->count)
+            v = e->stands_for[v->id];
+        if (v && v->type == DT_F32 && (size_t)v->id < e->k->count && !v->is_const)
+            e->observe(e->context, v, out[i], shape_count(&v->shape), e->at_case);
+    }
+}
+
+static const Value *alias_of(const Plan *p, const Value *v)
+{
+    return (size_t)v->id < p->place_count && p->places[v->id].kind == PLACE_ALIAS ? p->places[v->id].alias : NULL;
+}
+
+static void find_temporaries(Evaluation *e)
+{
+    const Graph *g = e->plan.graph;
+    e->stands_for = NEW_ARRAY(e->arena, const Value *, g->values.count);
+    for (size_t i = 0; i < e->k->count; i++) {
+        const Value *at = g->values.items[i], *next = alias_of(&e->plan, at);
+        while (next && (size_t)next->id >= e->k->count) {
+            at = next;
+            next = alias_of(&e->plan, at);
+        }
+        if (!next && (size_t)at->id >= e->k->count)
+            e->stands_for[at->id] = g->values.items[i];
+    }
+}
+
+Evaluation *evaluation_new(Calibrator *k, const Graph *graph, Observe *observe, void *context)
+{
+    Arena *a = arena_new();
+    Evaluation *e = NEW(a, Evaluation);
+    OpContext oc = {k->c->diag, a};
+    *e = (Evaluation){.k = k, .arena = a, .observe = observe, .context = context};
+    e->plan = (Plan){.arena = a, .graph = graph_clone(a, graph)};
+    bool ok = true;
+    GRAPH_NODES(e->plan.graph, n)
+    ok = ok && op_lower(&oc, &e->plan, n);
+    for (size_t i = 0; i < e->plan.steps.count; i++)
+        e->plan.steps.items[i]->kernel = portable_kernel(e->plan.steps.items[i]);
+    find_temporaries(e);
+    const Graph *g = e->plan.graph;
+    e->in = NEW_ARRAY(a, void *, g->inputs.count + 1);
+    e->out = NEW_ARRAY(a, void *, g->outputs.count + 1);
+    for (size_t i = 0; i < g->inputs.count; i++)
+        e->in[i] = arena_alloc(a, (size_t)bytes_of(g->inputs.items[i]));
+    e->runner = ok ? runner_new(&e->plan, k->c->diag, false) : NULL;
+    if (!e->runner) {
+        arena_free(a);
+        return NULL;
+    }
+    runner_hook(e->runner, see, e);
+    return e;
+}
+
+bool evaluation_case(Evaluation *e, const unsigned char *const *data, size_t at_case)
+{
+    const Graph *g = e->plan.graph;
+    e->at_case = at_case;
+    for (size_t i = 0; i < g->inputs.count; i++) {
+        const Value *v = g->inputs.items[i];
+        size_t bytes = (size_t)bytes_of(v);
+        memcpy(e->in[i], data[i] + at_case * bytes, bytes);
+        if (v->type == DT_F32)
+            e->observe(e->context, v, e->in[i], shape_count(&v->shape), at_case);
+    }
+    return runner_run(e->runner, e->k->c->diag, (const void *const *)e->in, e->out);
+}
+
+void evaluation_free(Evaluation *e)
+{
+    if (!e)
+        return;
+    runner_free(e->runner);
+    arena_free(e->arena);
+}
+
+bool evaluate_all(Calibrator *k, Observe *observe, void *context)
+{
+    Evaluation *e = evaluation_new(k, k->g, observe, context);
+    bool ok = e != NULL;
+    for (size_t i = 0; ok && i < k->cal->cases; i++)
+        ok = evaluation_case(e, k->cal->data, i);
+    evaluation_free(e);
+    return ok;
+}

@@ -1,0 +1,155 @@
+/* Which values become integers: results of operators with an integer kernel, what these read, and what only moves such
+ * values. What a kernel does before it stores (a bias, Relu, Clip) stays between the operator and its QuantizeLinear.
+ */
+#include "passes/calibrate.h"
+
+#include <math.h>
+#include <string.h>
+
+bool named(const char *const *names, const Node *n)
+{
+    const Value *y = node_out(n, 0);
+    for (; names && *names; names++)
+        if (strcmp(*names, n->name) == 0 || (y && strcmp(*names, y->name) == 0))
+            return true;
+    return false;
+}
+
+bool is_clamp(const Node *n)
+{
+    Value *x;
+    double lo, hi;
+    return clamp_of(n, &x, &lo, &hi);
+}
+
+static bool is_linear(const Node *n)
+{
+    Linear l;
+    return (node_is(n, "Conv") || node_is(n, "Gemm") || node_is(n, "MatMul")) && linear_of((Node *)n, &l) &&
+           (!node_is(n, "Conv") || l.w->shape.rank == 3 || l.w->shape.rank == 4);
+}
+
+static bool means_image(const Node *n)
+{
+    int64_t axes[MAX_RANK];
+    const Value *x = node_in(n, 0);
+    int count = node_in(n, 1) ? const_ints(node_in(n, 1), axes, MAX_RANK) : node_ints(n, "axes", axes, MAX_RANK);
+    return node_is(n, "ReduceMean") && known_f32(x) && x->shape.rank == 4 && count == 2 &&
+           axis_normalise(axes[0], 4) == 2 && axis_normalise(axes[1], 4) == 3;
+}
+
+/* Has n an integer kernel? */
+static bool computes(const Calibrator *k, const Node *n)
+{
+    static const char *const names[] = {"MatMul", "Add", "Sub", "Mul", "AveragePool", "GlobalAveragePool", "Softmax"};
+    if (*n->domain || !known_f32(node_out(n, 0)) || !known_f32(node_in(n, 0)) || named(k->cal->keep_float, n))
+        return false;
+    if (is_linear(n) || is_unary(n) || means_image(n))
+        return true;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (node_is(n, names[i]))
+            return true;
+    return false;
+}
+
+static bool moves(const Node *n)
+{
+    static const char *const names[] = {"Reshape",      "Flatten",      "Squeeze",  "Unsqueeze", "Transpose",
+                                        "Slice",        "Split",        "Concat",   "Gather",    "Expand",
+                                        "DepthToSpace", "SpaceToDepth", "Identity", "MaxPool",   "GlobalMaxPool"};
+    if (node_is(n, "Resize"))
+        return strcmp(node_string(n, "mode", "nearest"), "nearest") == 0;
+    if (node_is(n, "Pad"))
+        return strcmp(node_string(n, "mode", "constant"), "constant") == 0 && !node_in(n, 2);
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (node_is(n, names[i]))
+            return true;
+    return false;
+}
+
+static bool computed_row(const Value *v, const Node *user)
+{
+    Affine a;
+    Arena *scratch = arena_new();
+    const Node *p = v->producer;
+    int axis = node_is(p, "Conv") ? 1 : v->shape.rank - 1;
+    bool row = axis >= 0 && affine_of(scratch, user, v, axis, &a);
+    arena_free(scratch);
+    return row;
+}
+
+/* Between an operator and where its result is stored. */
+static bool is_inner(const Calibrator *k, const Value *v, int depth)
+{
+    if (depth > 8 || !v->producer || !single_use(v) || !computes(k, v->producer))
+        return false;
+    const Node *user = v->users.items[0];
+    if (!computes(k, user))
+        return false;
+    const Value *x = node_in(v->producer, 0);
+    bool clamped = is_clamp(v->producer) && x && is_inner(k, x, depth + 1); /* Relu, then Clip */
+    if (is_clamp(user) && (!is_unary(v->producer) || clamped))
+        return true;
+    return is_linear(v->producer) && computed_row(v, user);
+}
+
+static bool read_by_kernel(const Calibrator *k, const Value *v)
+{
+    for (size_t i = 0; i < v->users.count; i++)
+        if (computes(k, v->users.items[i]))
+            return true;
+    return false;
+}
+
+Track *track_of(Calibrator *k, const Value *v)
+{
+    if (!v || (size_t)v->id >= k->count)
+        return NULL;
+    int at = v->id;
+    while (k->track[at].root != at)
+        at = k->track[at].root;
+    return &k->track[at];
+}
+
+static void share_range(Calibrator *k, const Value *a, const Value *b)
+{
+    Track *x = track_of(k, a), *y = track_of(k, b);
+    if (x->v->id < y->v->id)
+        y->root = x->v->id;
+    else
+        x->root = y->v->id;
+}
+
+static void choose_moved(Calibrator *k, const Node *n)
+{
+    size_t count = node_is(n, "Concat") ? n->inputs.count : 1;
+    bool all = true;
+    for (size_t i = 0; i < count; i++)
+        all = all && node_in(n, i) && k->track[node_in(n, i)->id].quantised;
+    for (size_t i = 0; i < n->outputs.count; i++) {
+        Value *y = node_out(n, i);
+        if (!known_f32(y))
+            continue;
+        k->track[y->id].quantised = all || read_by_kernel(k, y);
+        for (size_t j = 0; all && j < count; j++)
+            share_range(k, node_in(n, j), y);
+    }
+}
+
+void choose_values(Calibrator *k)
+{
+    for (size_t i = 0; i < k->count; i++)
+        k->track[i] = (Track){.v = k->g->values.items[i], .root = (int)i, .low = INFINITY, .high = -INFINITY};
+    for (size_t i = 0; i < k->g->inputs.count; i++) {
+        Value *v = k->g->inputs.items[i];
+        k->track[v->id].quantised = known_f32(v) && read_by_kernel(k, v);
+    }
+    GRAPH_NODES(k->g, n)
+    {
+        Value *y = node_out(n, 0);
+        if (moves(n))
+            choose_moved(k, n);
+        else if (known_f32(y) && !is_inner(k, y, 0))
+            k->track[y->id].quantised = computes(k, n) || read_by_kernel(k, y);
+    }
+}

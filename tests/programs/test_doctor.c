@@ -1,0 +1,227 @@
+/* Quantisation as its user meets it: what the doctor measures, and that each planted fault is named. $ADZE is the
+ * program. */
+#include "tests/support/tools.h"
+
+#include "base/io.h"
+#include "base/npy.h"
+
+#include <check.h>
+#include <jansson.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static Arena *keep;
+static Diag *diag;
+static const char *adze, *lab, *fashion;
+
+enum { SAMPLES = 64, ELEMENTS = 4 * 36 };
+#define NORMALISE "--preprocess '(x/255-0.2860)/0.3530'"
+#define PLAIN "--calibration-method minmax --no-rounding --no-bias-correction --no-equalisation"
+
+static void must(bool ok)
+{
+    if (!ok)
+        abort();
+}
+
+/* Samples of [4,6,6] between -1 and 1, times a factor. */
+static void save_samples(const char *name, float factor)
+{
+    float *x = NEW_ARRAY(keep, float, SAMPLES *ELEMENTS);
+    uint32_t seed = 1;
+    for (int i = 0; i < SAMPLES * ELEMENTS; i++) {
+        seed = seed * 1664525u + 1013904223u;
+        x[i] = factor * (float)((double)(seed >> 8) / (1 << 23) - 1);
+    }
+    Tensor t = {DT_F32, {4, {SAMPLES, 4, 6, 6}}, x};
+    must(npy_write(diag, io_join(keep, lab, name), &t));
+}
+
+static void save_model(const char *name, const char *body)
+{
+    const char *text = arena_printf(keep,
+                                    "graph \"%s\" opset \"\" 13 {\n input %%x: f32[1,4,6,6]\n"
+                                    " const %%w: f32[4,4,1,1] = random(3)\n const %%w2: f32[4,4,1,1] = random(4)\n"
+                                    " const %%b: f32[4] = [0.1, 0.2, -0.1, 0]\n%s}\n",
+                                    name, body);
+    must(io_write(diag, io_join(keep, lab, arena_printf(keep, "%s.txt", name)), text, strlen(text)));
+}
+
+static json_t *doctor(const char *arguments)
+{
+    ShellResult r = shell(keep, lab, "%s doctor --json %s", adze, arguments);
+    ck_assert_msg(r.status == 0, "%s: %s", arguments, r.err);
+    json_t *root = json_loads(r.out, 0, NULL);
+    ck_assert_ptr_nonnull(root);
+    return root;
+}
+
+static double number(json_t *o, const char *key)
+{
+    json_t *n = json_object_get(o, key);
+    ck_assert_msg(json_is_number(n), "%s is missing", key);
+    return json_number_value(n);
+}
+
+/* The cause that is named for a layer, "" for none. */
+static const char *cause_of(json_t *root, const char *layer)
+{
+    size_t i;
+    json_t *l;
+    json_array_foreach(json_object_get(root, "layers"), i,
+                       l) if (strcmp(json_string_value(json_object_get(l, "name")), layer) == 0)
+    {
+        const char *cause = json_string_value(json_object_get(l, "cause"));
+        return cause ? cause : "";
+    }
+    ck_abort_msg("no layer %s", layer);
+}
+
+#define CONV " %c = Conv(%x, %w, %b) name \"conv\"\n"
+
+typedef struct {
+    const char *name, *body, *arguments, *layer, *cause;
+} Fault;
+
+static const Fault faults[] = {
+    {"healthy", CONV " %y = Sigmoid(%c) name \"act\"\n output %y\n", "--calibrate x.npy", "conv", ""},
+    {"outlier",
+     " const %k: f32[4,4,1,1] = [100,0,0,0, 0,1,0,0, 0,0,1,0, 0,0,0,1]\n %c = Conv(%x, %k, %b) name \"conv\"\n"
+     " %y = Sigmoid(%c) name \"act\"\n output %y\n",
+     "--calibrate x.npy", "conv", "outlier channel"},
+    {"wide", CONV " %y = Sigmoid(%c) name \"act\"\n output %y\n", "--calibrate x.npy --range c=-500,500", "conv",
+     "wrong range"},
+    {"clipped", CONV " %y = Sigmoid(%c) name \"act\"\n output %y\n", "--calibrate small.npy --data x.npy", "x",
+     "saturated range"},
+    {"narrow", CONV " %y = Sigmoid(%c) name \"act\"\n output %y\n", "--calibrate x.npy --range c=-0.1,0.1", "conv",
+     "saturated range"},
+    {"misaligned",
+     " const %k: f32[] = [200]\n" CONV " %d = Mul(%c, %k) name \"scale\"\n %e = Conv(%x, %w2) name \"other\"\n"
+     " %y = Add(%d, %e) name \"add\"\n output %y\n",
+     "--calibrate x.npy", "add", "misaligned scales"},
+    {"bias",
+     " const %k: f32[4,4,1,1] = fill(1e-9)\n const %big: f32[4] = fill(3)\n"
+     " %c = Conv(%x, %k, %big) name \"conv\"\n %y = Sigmoid(%c) name \"act\"\n output %y\n",
+     "--calibrate x.npy", "conv", "bias overflow"},
+    {"dead",
+     " const %neg: f32[4] = [-100, 0, 0, 0]\n %c = Conv(%x, %w, %neg) name \"conv\"\n %r = Relu(%c) name \"relu\"\n"
+     " %y = Sigmoid(%r) name \"act\"\n output %y\n",
+     "--calibrate x.npy", "relu", "dead channel"},
+};
+enum { FAULTS = sizeof faults / sizeof *faults };
+
+START_TEST(planted_faults_are_named)
+{
+    const Fault *f = &faults[_i];
+    save_model(f->name, f->body);
+    json_t *root = doctor(arena_printf(keep, "%s.txt %s", f->name, f->arguments));
+    ck_assert_msg(strcmp(cause_of(root, f->layer), f->cause) == 0, "%s: %s is said to have '%s'", f->name, f->layer,
+                  cause_of(root, f->layer));
+    json_decref(root);
+}
+END_TEST
+
+START_TEST(fix_repairs)
+{
+    static const char *const of[][2] = {{"clipped", "--calibrate small.npy --data x.npy"},
+                                        {"narrow", "--calibrate x.npy --range c=-0.1,0.1"},
+                                        {"wide", "--calibrate x.npy --range c=-500,500"}};
+    save_model(of[_i][0], CONV " %y = Sigmoid(%c) name \"act\"\n output %y\n");
+    json_t *root = doctor(arena_printf(keep, "%s.txt %s --fix", of[_i][0], of[_i][1]));
+    ck_assert_double_ge(number(root, "repairs"), 1);
+    ck_assert_double_ge(number(root, "sqnr_fixed_db"), number(root, "sqnr_db") + 6);
+    json_decref(root);
+}
+END_TEST
+
+static double fashion_sqnr(const char *options)
+{
+    json_t *root = doctor(arena_printf(keep, "%s/fashion.onnx --calibrate %s/calibration.npy " NORMALISE " %s", fashion,
+                                       fashion, options));
+    double db = number(root, "sqnr_db");
+    json_decref(root);
+    return db;
+}
+
+START_TEST(methods_earn_their_cost)
+{
+    double plain = fashion_sqnr(PLAIN), all = fashion_sqnr("");
+    ck_assert_double_ge(all, 34);
+    ck_assert_double_ge(all, plain + 8);
+    ck_assert_double_ge(fashion_sqnr("--quantize w4"), fashion_sqnr("--quantize w4 --no-rounding") + 4);
+    ck_assert_double_ge(all, fashion_sqnr("--no-equalisation") + 4);
+    ck_assert_double_ge(fashion_sqnr("--calibration-method mse"), plain + 8);
+    ck_assert_double_ge(fashion_sqnr("--calibration-method minmax"), plain + 8);
+}
+END_TEST
+
+START_TEST(the_same_bytes_again)
+{
+    const char *command =
+        arena_printf(keep,
+                     "%s compile %s/fashion.onnx --quantize int8 --calibrate %s/calibration.npy " NORMALISE
+                     " --stop-after calibrate --dump-after calibrate",
+                     adze, fashion, fashion);
+    ShellResult a = shell(keep, lab, "%s", command), b = shell(keep, lab, "%s", command);
+    ck_assert_msg(a.status == 0, "%s", a.err);
+    ck_assert_str_eq(a.out, b.out);
+    ck_assert_ptr_nonnull(strstr(a.out, "QuantizeLinear"));
+}
+END_TEST
+
+START_TEST(misuse_is_named)
+{
+    static const char *const bad[][2] = {
+        {"--quantize int8", "--quantize needs data"},
+        {"--calibrate x.npy", "--calibrate without --quantize"},
+        {"--quantize int8 --calibrate nan.npy", "holds NaN"},
+        {"--quantize int8 --calibrate shape.npy", "does not hold samples for input"},
+        {"--quantize int8 --calibrate absent.npy", "absent.npy"},
+        {"--quantize int9 --calibrate x.npy", "is none of"},
+    };
+    save_model("model", CONV " %y = Sigmoid(%c)\n output %y\n");
+    ShellResult r = shell(keep, lab, "%s compile model.txt -o out %s", adze, bad[_i][0]);
+    ck_assert_int_ne(r.status, 0);
+    ck_assert_msg(strstr(r.err, bad[_i][1]) != NULL, "%s: %s", bad[_i][0], r.err);
+    ck_assert(!io_exists(io_join(keep, lab, "out")));
+}
+END_TEST
+
+static void save_bad(void)
+{
+    float x[2 * ELEMENTS] = {0};
+    Tensor t = {DT_F32, {4, {2, 4, 6, 6}}, x}, s = {DT_F32, {4, {2, 4, 6, 3}}, x};
+    must(npy_write(diag, io_join(keep, lab, "shape.npy"), &s));
+    x[7] = NAN;
+    must(npy_write(diag, io_join(keep, lab, "nan.npy"), &t));
+}
+
+int main(void)
+{
+    keep = arena_new();
+    diag = diag_new(keep);
+    adze = realpath(getenv("ADZE") ? getenv("ADZE") : "build/adze", NULL);
+    fashion = realpath("examples/fashion", NULL);
+    lab = io_temp_dir(keep, diag, NULL, "adze-test-");
+    must(adze && fashion && lab);
+    save_samples("x.npy", 1);
+    save_samples("small.npy", 0.2f);
+    save_bad();
+    Suite *suite = suite_create("doctor");
+    TCase *tc = tcase_create("doctor");
+    tcase_set_timeout(tc, 120);
+    tcase_add_loop_test(tc, planted_faults_are_named, 0, FAULTS);
+    tcase_add_loop_test(tc, fix_repairs, 0, 3);
+    tcase_add_test(tc, methods_earn_their_cost);
+    tcase_add_test(tc, the_same_bytes_again);
+    tcase_add_loop_test(tc, misuse_is_named, 0, 6);
+    suite_add_tcase(suite, tc);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    arena_free(keep);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
