@@ -7,7 +7,7 @@
 
 #include <math.h>
 
-#define MOST_SCALE 256.0
+#define MOST_SCALE 16.0
 
 typedef struct {
     Linear from;

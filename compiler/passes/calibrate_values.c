@@ -93,11 +93,15 @@ static bool is_inner(const Calibrator *k, const Value *v, int depth)
     return is_linear(v->producer) && computed_row(v, user);
 }
 
-static bool read_by_kernel(const Calibrator *k, const Value *v)
+/* Also behind what only moves it. */
+static bool read_by_kernel(const Calibrator *k, const Value *v, int depth)
 {
-    for (size_t i = 0; i < v->users.count; i++)
-        if (computes(k, v->users.items[i]))
+    for (size_t i = 0; i < v->users.count; i++) {
+        const Node *n = v->users.items[i];
+        const Value *y = node_out(n, 0);
+        if (computes(k, n) || (depth < 8 && known_f32(y) && moves(n) && read_by_kernel(k, y, depth + 1)))
             return true;
+    }
     return false;
 }
 
@@ -130,7 +134,7 @@ static void choose_moved(Calibrator *k, const Node *n)
         Value *y = node_out(n, i);
         if (!known_f32(y))
             continue;
-        k->track[y->id].quantised = all || read_by_kernel(k, y);
+        k->track[y->id].quantised = all || read_by_kernel(k, y, 0);
         for (size_t j = 0; all && j < count; j++)
             share_range(k, node_in(n, j), y);
     }
@@ -142,7 +146,7 @@ void choose_values(Calibrator *k)
         k->track[i] = (Track){.v = k->g->values.items[i], .root = (int)i, .low = INFINITY, .high = -INFINITY};
     for (size_t i = 0; i < k->g->inputs.count; i++) {
         Value *v = k->g->inputs.items[i];
-        k->track[v->id].quantised = known_f32(v) && read_by_kernel(k, v);
+        k->track[v->id].quantised = known_f32(v) && read_by_kernel(k, v, 0);
     }
     GRAPH_NODES(k->g, n)
     {
@@ -150,6 +154,6 @@ void choose_values(Calibrator *k)
         if (moves(n))
             choose_moved(k, n);
         else if (known_f32(y) && !is_inner(k, y, 0))
-            k->track[y->id].quantised = computes(k, n) || read_by_kernel(k, y);
+            k->track[y->id].quantised = computes(k, n) || read_by_kernel(k, y, 0);
     }
 }
