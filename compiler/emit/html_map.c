@@ -180,8 +180,8 @@ void html_map(const Report *r, Buf *out)
     m.total = m.step_width * (double)r->layer_count;
     int width = (int)m.total + LEFT + RIGHT,
         height = TOP + HEIGHT + (r->layer_count <= NAMED_STEPS ? names_height(r) : 26);
-    buf_printf(out, "<svg width=\"%d\" height=\"%d\" viewBox=\"0 0 %d %d\" role=\"img\" aria-label=\"memory map\">\n",
-               width, height, width, height);
+    buf_printf(out, "<svg%s width=\"%d\" height=\"%d\" viewBox=\"0 0 %d %d\" role=\"img\" aria-label=\"memory map\">\n",
+               width <= WIDTH ? " class=\"fits\"" : "", width, height, width, height);
     buf_puts(out, "<defs><pattern id=\"hatch\" width=\"6\" height=\"6\" patternUnits=\"userSpaceOnUse\" "
                   "patternTransform=\"rotate(45)\"><rect width=\"6\" height=\"6\" fill=\"#fff\"/>"
                   "<line x1=\"0\" y1=\"0\" x2=\"0\" y2=\"6\" stroke=\"#777\" stroke-width=\"3\"/></pattern></defs>\n");

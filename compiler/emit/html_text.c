@@ -43,18 +43,27 @@ static void put_character(Buf *out, const unsigned char *s, size_t n)
         buf_write(out, s, n);
 }
 
+/* Bytes of the character at s as put_character shows it; a control character is one. */
+static size_t step(const unsigned char *s)
+{
+    size_t n = utf8_length(s);
+    bool control = n == 2 && s[0] == 0xc2 && s[1] < 0xa0;
+    return n && !control ? n : 1;
+}
+
 void html_short(Buf *out, const char *text, size_t max)
 {
-    size_t shown = 0;
-    for (const unsigned char *s = (const unsigned char *)text; *s; shown++) {
-        if (shown == max) {
-            buf_puts(out, "\xe2\x80\xa6");
-            return;
-        }
-        size_t n = utf8_length(s);
-        bool control = n == 2 && s[0] == 0xc2 && s[1] < 0xa0;
-        put_character(out, s, n);
-        s += n && !control ? n : 1;
+    size_t count = 0, left_out;
+    for (const unsigned char *s = (const unsigned char *)text; *s; s += step(s))
+        count++;
+    left_out = count > max ? count - max : 0;
+    if (left_out)
+        buf_puts(out, "\xe2\x80\xa6");
+    for (const unsigned char *s = (const unsigned char *)text; *s; s += step(s)) {
+        if (left_out)
+            left_out--;
+        else
+            put_character(out, s, utf8_length(s));
     }
 }
 

@@ -73,7 +73,7 @@ void html_map(const Report *r, Buf *out);
 const char *shown_name(Arena *a, const char *name);
 /* Text for HTML and its attributes; what is no printable UTF-8 comes as \xNN. */
 void html_text(Buf *out, const char *text);
-/* Text of at most `max` characters, with an ellipsis when something is left out. */
+/* The last `max` characters, which tell the layers of a network apart; an ellipsis says that something is left out. */
 void html_short(Buf *out, const char *text, size_t max);
 /* "1,234,567" and "51.2 KiB", in one of eight static buffers. */
 const char *with_commas(int64_t n);

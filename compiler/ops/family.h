@@ -50,6 +50,8 @@ bool lower_transpose(OpContext *c, Plan *p, const Node *n, Value *x, Value *y, c
 bool lower_unary(Plan *p, const char *function, Value *x, Value *y, float a, float b);
 /* y = function(a, b) with broadcasting to y's shape. */
 bool lower_binary(OpContext *c, Plan *p, const Node *n, const char *function, Value *a, Value *b, Value *y);
+/* y = condition ? a : b with broadcasting to y's shape. */
+bool lower_select(OpContext *c, Plan *p, const Node *n, Value *condition, Value *a, Value *b, Value *y);
 /* y = (y's type) x, an alias when the types are the same. */
 bool lower_convert(Plan *p, Value *x, Value *y);
 /* All of y becomes the one constant element. */
@@ -220,6 +222,11 @@ INFER(infer_depth_to_space);
 LOWER(lower_depth_to_space);
 INFER(infer_space_to_depth);
 LOWER(lower_space_to_depth);
+/* scatter.c */
+INFER(infer_scatter_nd);
+LOWER(lower_scatter_nd);
+INFER(infer_one_hot);
+LOWER(lower_one_hot);
 /* resize.c */
 INFER(infer_resize);
 LOWER(lower_resize);

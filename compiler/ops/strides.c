@@ -197,10 +197,14 @@ bool lower_binary(OpContext *c, Plan *p, const Node *n, const char *function, Va
     return lower_broadcast(c, p, n, KIND_BINARY, function, (Value *[]){a, b}, 2, y);
 }
 
+bool lower_select(OpContext *c, Plan *p, const Node *n, Value *condition, Value *a, Value *b, Value *y)
+{
+    return lower_broadcast(c, p, n, KIND_WHERE, NULL, (Value *[]){condition, a, b}, 3, y);
+}
+
 bool lower_where(OpContext *c, Plan *p, Node *n)
 {
-    Value *condition = node_in(n, 0), *a = node_in(n, 1), *b = node_in(n, 2);
-    return lower_broadcast(c, p, n, KIND_WHERE, NULL, (Value *[]){condition, a, b}, 3, node_out(n, 0));
+    return lower_select(c, p, n, node_in(n, 0), node_in(n, 1), node_in(n, 2), node_out(n, 0));
 }
 
 bool lower_convert(Plan *p, Value *x, Value *y)

@@ -248,7 +248,10 @@ START_TEST(text_is_escaped)
         {"\xc2\x85", "\\xc2\\x85", 100},
         {"\xed\xa0\x80", "\\xed\\xa0\\x80", 100},
         {"\xc0\xaf", "\\xc0\\xaf", 100},
-        {"abcdef", "abc\xe2\x80\xa6", 3},
+        {"abcdef",
+         "\xe2\x80\xa6"
+         "def",
+         3},
         {"abc", "abc", 3},
     };
     Buf b = {0};

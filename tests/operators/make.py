@@ -167,6 +167,18 @@ def conv_transpose_texts():
     t.add("ConvTranspose", [real(2, 4, 5), Const(real(4, 1, 3))], group=4, strides=[3])
 
 
+def scatter_texts():
+    t = text("Scatter", 16)
+    t.add("ScatterND", [real(4, 3), Const(np.array([[2], [0]], np.int64)), real(2, 3)])
+    t.add("ScatterND", [real(2, 3, 4), Const(np.array([[[0, 1], [0, 2]], [[1, 1], [1, 2]]], np.int64)), real(2, 2, 4)])
+    t.add("ScatterND", [real(3, 4), Const(np.array([[0, -1], [1, -1], [2, -1]], np.int64)), real(3)])
+    t.add("ScatterND", [ints(5), Const(np.array([[4], [2], [0]], np.int64)), ints(3)])
+    t.add("ScatterND", [real(2, 3), Const(np.array([1], np.int64)), real(3)])
+    t = text("OneHot", 11)
+    t.add("OneHot", [ints(2, 3, low=-4, high=5), i64(4), Const(np.array([-1.5, 2], np.float32))])
+    t.add("OneHot", [ints(5, low=0, high=3), Const(np.int64(3)), Const(np.array([0, 1], np.int64))], axis=0)
+
+
 def resize_texts():
     sizes = [((1, 2, 5, 6), (1, 2, 10, 18)), ((1, 2, 5, 6), (1, 2, 7, 4)), ((1, 1, 4, 4), (1, 1, 1, 3)),
              ((2, 1, 3, 1), (2, 1, 9, 5))]
@@ -365,7 +377,7 @@ def reduce_texts():
 
 def main():
     for make in [conv_texts, pool_texts, matrix_texts, elementwise_texts, move_texts, reduce_texts,
-                 conv_transpose_texts, resize_texts]:
+                 conv_transpose_texts, resize_texts, scatter_texts]:
         make()
     folder = os.path.dirname(os.path.abspath(__file__))
     for t in TEXTS:
