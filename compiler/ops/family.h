@@ -222,6 +222,9 @@ INFER(infer_depth_to_space);
 LOWER(lower_depth_to_space);
 INFER(infer_space_to_depth);
 LOWER(lower_space_to_depth);
+/* recurrent.c */
+INFER(infer_recurrent);
+LOWER(lower_recurrent);
 /* scatter.c */
 INFER(infer_scatter_nd);
 LOWER(lower_scatter_nd);

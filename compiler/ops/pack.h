@@ -34,4 +34,7 @@ void depthwise_f32_avx2_unpack(const Step *s, const void *packed, void *logical)
  */
 bool conv_blocked_accepts(const Step *s);
 
+/* recurrent.c: the gates of one step. */
+size_t recurrent_scratch(const Step *s);
+
 #endif

@@ -73,6 +73,11 @@ static const ParamField resize_fields[] = {
     INT(S, outer) INT(S, in) INT(S, inner) INT(S, out) INT(S, taps) FLOAT(S, outside)
 #undef S
 };
+static const ParamField recurrent_fields[] = {
+#define S adze_recurrent_params
+    INT(S, seq) INT(S, batch) INT(S, hidden) INT(S, reverse) INT(S, reset_after) INT(S, y_step) INT(S, state_offset)
+#undef S
+};
 static const ParamField qconv_fields[] = {
 #define S adze_qconv_params
     INT(S, batch) INT(S, in_h) INT(S, in_w) INT(S, in_c) INT(S, out_h) INT(S, out_w) INT(S, out_c) INT(S, kernel_h)
@@ -128,10 +133,10 @@ const ParamStruct *param_struct(const char *name)
             sizeof what##_fields / sizeof what##_fields[0]                                                             \
     }
     static const ParamStruct structs[] = {
-        STRUCT(conv),      STRUCT(gemm),   STRUCT(matmul),    STRUCT(pool),     STRUCT(softmax),
-        STRUCT(layernorm), STRUCT(unary),  STRUCT(broadcast), STRUCT(copy),     STRUCT(reduce),
-        STRUCT(gather),    STRUCT(resize), STRUCT(qconv),     STRUCT(qgemm),    STRUCT(qmatmul),
-        STRUCT(qbinary),   STRUCT(qpool),  STRUCT(qsoftmax),  STRUCT(quantize),
+        STRUCT(conv),      STRUCT(gemm),    STRUCT(matmul),    STRUCT(pool),     STRUCT(softmax),
+        STRUCT(layernorm), STRUCT(unary),   STRUCT(broadcast), STRUCT(copy),     STRUCT(reduce),
+        STRUCT(gather),    STRUCT(resize),  STRUCT(recurrent), STRUCT(qconv),    STRUCT(qgemm),
+        STRUCT(qmatmul),   STRUCT(qbinary), STRUCT(qpool),     STRUCT(qsoftmax), STRUCT(quantize),
     };
     for (size_t i = 0; i < sizeof structs / sizeof structs[0]; i++) {
         if (strcmp(structs[i].name, name) == 0)

@@ -23,6 +23,7 @@
 #include "ref/qpool.h"
 #include "ref/qsoftmax.h"
 #include "ref/quantize.h"
+#include "ref/recurrent.h"
 #include "ref/reduce.h"
 #include "ref/resize.h"
 #include "ref/softmax.h"
@@ -51,6 +52,7 @@
 #define IN_6 in[0], in[1], in[2], in[3], in[4], in[5]
 #define OUT_1 out[0]
 #define OUT_2 out[0], out[1]
+#define OUT_3 out[0], out[1], out[2]
 #define SCRATCH_0
 #define SCRATCH_1 , scratch
 #define KERNEL(function, set, feature, header, KIND, name, types, params, nin, nout, has_scratch, ...)                 \

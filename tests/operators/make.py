@@ -167,6 +167,20 @@ def conv_transpose_texts():
     t.add("ConvTranspose", [real(2, 4, 5), Const(real(4, 1, 3))], group=4, strides=[3])
 
 
+def recurrent_texts():
+    for op, gates in [("LSTM", 4), ("GRU", 3)]:
+        t = text(op, 14)
+        for seq, batch, n, hidden, directions, attrs in [(5, 1, 3, 4, 1, {}), (3, 2, 5, 7, 2, dict(direction="bidirectional")),
+                                                         (4, 1, 2, 3, 1, dict(direction="reverse"))]:
+            for reset in [0, 1] if op == "GRU" else [0]:
+                extra = dict(linear_before_reset=1) if reset else {}
+                w = [Const(real(directions, gates * hidden, k, scale=.6)) for k in (n, hidden)]
+                states = [real(directions, batch, hidden) for _ in range(2 if op == "LSTM" else 1)]
+                t.add(op, [real(seq, batch, n)] + w + [Const(real(directions, 2 * gates * hidden, scale=.4)), None] + states,
+                      outputs=gates - 1, hidden_size=hidden, **attrs, **extra)
+        t.add(op, [real(2, 1, 3), Const(real(1, gates * 2, 3)), Const(real(1, gates * 2, 2))], hidden_size=2)
+
+
 def scatter_texts():
     t = text("Scatter", 16)
     t.add("ScatterND", [real(4, 3), Const(np.array([[2], [0]], np.int64)), real(2, 3)])
@@ -377,7 +391,7 @@ def reduce_texts():
 
 def main():
     for make in [conv_texts, pool_texts, matrix_texts, elementwise_texts, move_texts, reduce_texts,
-                 conv_transpose_texts, resize_texts, scatter_texts]:
+                 conv_transpose_texts, resize_texts, scatter_texts, recurrent_texts]:
         make()
     folder = os.path.dirname(os.path.abspath(__file__))
     for t in TEXTS:
