@@ -128,8 +128,8 @@ typedef struct {
     float outside;
 } adze_resize_params;
 
-/* LSTM, GRU: one direction of [seq, batch, hidden], whose state begins at state_offset of [directions, batch, hidden]; a
- * step of y is y_step elements. reset_after: GRU's linear_before_reset. */
+/* LSTM, GRU: one direction of [seq, batch, hidden], whose state begins at state_offset of [directions, batch, hidden];
+ * a step of y is y_step elements. reset_after: GRU's linear_before_reset. */
 typedef struct {
     int32_t seq, batch, hidden, reverse, reset_after, y_step, state_offset;
 } adze_recurrent_params;
