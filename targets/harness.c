@@ -1,6 +1,6 @@
 /* Runs a generated model on the cases of in.bin: writes outputs to out.bin, nanoseconds of timed runs to time.bin and
  * stack bytes to stack.bin. What depends on the model is in harness_model.h, which adze writes beside this file: the
- * buffers of the model's arena, state, inputs and outputs, and call_model(). A state lasts from case to case.
+ * buffers of the model's arenas, state, inputs and outputs, and call_model(). A state lasts from case to case.
  *
  * in.bin: three little-endian uint32 (cases, timed repeats of the first case, bytes of one case), then the cases, each
  * all inputs one after another. Buffers lie between guard words, so that a write outside is seen, and are filled with
@@ -109,7 +109,8 @@ static size_t painted_over(uintptr_t top)
 static void run_case(int in, int out, int first)
 {
     uintptr_t top = 0;
-    poison(&arena);
+    for (size_t i = 0; i < ARENAS; i++)
+        poison(&arenas[i]);
     for (size_t i = 0; i < OUTPUTS; i++)
         poison(&outputs[i]);
     for (size_t i = 0; i < INPUTS; i++) {
@@ -123,7 +124,8 @@ static void run_case(int in, int out, int first)
         fail("the model returned an error", "");
     if (first)
         write_number("stack.bin", painted_over(top));
-    check_guards(&arena);
+    for (size_t i = 0; i < ARENAS; i++)
+        check_guards(&arenas[i]);
     if (state.data)
         check_guards(&state);
     for (size_t i = 0; i < INPUTS; i++)

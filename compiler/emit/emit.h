@@ -65,6 +65,7 @@ bool emit_folder(Arena *a, Diag *d, const Plan *p, const Target *t, const EmitOp
 /* A C identifier from any text: letters, digits and _; never a keyword, never empty, at most 63 characters. */
 const char *c_identifier(Arena *a, const char *text);
 bool c_is_identifier(const char *text);
+const char *upper_identifier(Arena *a, const char *identifier); /* "KWS" */
 /* Text for the inside of a comment: printable ASCII, no way to end the comment. */
 const char *c_comment(Arena *a, const char *text);
 /* A C string literal with quotes. */
@@ -75,8 +76,14 @@ void emitter_weights(Emitter *e); /* weights.c: gives each constant its place */
 const WeightSlot *weight_slot(const Emitter *e, const Step *s, int operand);
 /* Do the weights come as an argument of NAME_run? */
 bool weights_are_argument(const Emitter *e);
-/* Size of the arena in memory. */
-size_t arena_size(const Emitter *e);
+
+/* memories.c: the arenas, of which there are several when the plan uses several memories of the target. */
+size_t arena_count(const Emitter *e);
+size_t arena_at(const Emitter *e, size_t offset);       /* the arena of an offset in the plan */
+size_t arena_start(const Emitter *e, size_t k);         /* the plan's offset of its first byte */
+size_t arena_size(const Emitter *e, size_t k);          /* in memory */
+const char *arena_variable(const Emitter *e, size_t k); /* "arena", "arena_psram" */
+const char *arena_type(const Emitter *e, size_t k);     /* "kws_arena", "kws_arena_psram" */
 
 void emit_header(const Emitter *e, Buf *out);
 /* "int kws_run(kws_arena *arena, ...)" */

@@ -26,12 +26,6 @@ bool weights_are_argument(const Emitter *e)
     return e->options->weights == WEIGHTS_BIN && e->weight_bytes;
 }
 
-size_t arena_size(const Emitter *e)
-{
-    size_t bytes = e->plan->arena_bytes;
-    return bytes ? (bytes + 7) / 8 * 8 : 8;
-}
-
 /* "float [1][3][8][8]" */
 static const char *c_declaration(const Emitter *e, const Value *v)
 {
@@ -102,9 +96,10 @@ static void arena_member(const Emitter *e, Buf *out, size_t offset, const char *
     buf_printf(out, "%-76s /* %zu..%zu, %s */\n", text, offset, offset + (bytes ? bytes : 1) - 1, when);
 }
 
-static void arena_members(const Emitter *e, Buf *out)
+static void arena_members(const Emitter *e, size_t arena, Buf *out)
 {
     const Plan *p = e->plan;
+    const size_t start = arena_start(e, arena);
     bool *done = NEW_ARRAY(e->arena, bool, p->place_count);
     for (size_t i = 0; i < p->steps.count; i++) {
         const Step *s = p->steps.items[i];
@@ -114,16 +109,32 @@ static void arena_members(const Emitter *e, Buf *out)
                 continue;
             const Place *at = &p->places[root->id];
             done[root->id] = true;
-            arena_member(e, out, at->offset, dtype_c_type(root->type), (size_t)shape_count(&root->shape), at->bytes,
-                         e->member[root->id], at->first, at->last);
+            if (arena_at(e, at->offset) != arena)
+                continue;
+            arena_member(e, out, at->offset - start, dtype_c_type(root->type), (size_t)shape_count(&root->shape),
+                         at->bytes, e->member[root->id], at->first, at->last);
         }
-        if (s->scratch_bytes)
-            arena_member(e, out, s->scratch_offset, "float", (s->scratch_bytes + 3) / 4, s->scratch_bytes,
+        if (s->scratch_bytes && arena_at(e, s->scratch_offset) == arena)
+            arena_member(e, out, s->scratch_offset - start, "float", (s->scratch_bytes + 3) / 4, s->scratch_bytes,
                          arena_printf(e->arena, "%s_scratch", s->name), (int)i, (int)i);
     }
 }
 
-static void arena_union(const Emitter *e, Buf *out)
+static void arena_union(const Emitter *e, size_t k, Buf *out)
+{
+    const char *type = arena_type(e, k), *macro = upper_identifier(e->arena, type);
+    if (k)
+        buf_printf(out,
+                   "/* The part of the arena for the target's memory %s, which the caller places there. */\n"
+                   "#define %s_ARENA_%zu_TYPE %s\n",
+                   c_comment(e->arena, e->plan->memories[k].name), e->upper, k, type);
+    buf_printf(out, "#define %s_BYTES %zu\n", macro, arena_size(e, k));
+    buf_printf(out, "typedef union {\n    uint64_t align_;\n    unsigned char bytes_[%s_BYTES];\n", macro);
+    arena_members(e, k, out);
+    buf_printf(out, "} %s;\n\n", type);
+}
+
+static void arena_unions(const Emitter *e, Buf *out)
 {
     buf_printf(
         out,
@@ -131,10 +142,14 @@ static void arena_union(const Emitter *e, Buf *out)
         " * run at once may share it, `union { %s_arena a; other_arena b; }`. Behind each buffer: the bytes that it\n"
         " * takes, and the layers during which it is in use; buffers that are not needed at once share bytes. */\n",
         e->name, e->states.count ? " and the state" : "", e->name);
-    buf_printf(out, "#define %s_ARENA_BYTES %zu\n", e->upper, arena_size(e));
-    buf_printf(out, "typedef union {\n    uint64_t align_;\n    unsigned char bytes_[%s_ARENA_BYTES];\n", e->upper);
-    arena_members(e, out);
-    buf_printf(out, "} %s_arena;\n\n", e->name);
+    if (arena_count(e) > 1)
+        buf_printf(out,
+                   "/* It does not fit the target's fastest memory, %s: this part is for that one, and holds the "
+                   "buffers that\n"
+                   " * are used most for their size. */\n#define %s_ARENA_COUNT %zu\n",
+                   c_comment(e->arena, e->plan->memories[0].name), e->upper, arena_count(e));
+    for (size_t k = 0; k < arena_count(e); k++)
+        arena_union(e, k, out);
 }
 
 static void state_struct(const Emitter *e, Buf *out)
@@ -165,6 +180,8 @@ void emit_prototype(const Emitter *e, Buf *out)
 {
     size_t line = out->length;
     buf_printf(out, "int %s_run(%s_arena *arena", e->name, e->name);
+    for (size_t k = 1; k < arena_count(e); k++)
+        emit_wrapped(out, &line, ", ", arena_printf(e->arena, "%s *%s", arena_type(e, k), arena_variable(e, k)));
     if (e->states.count)
         emit_wrapped(out, &line, ", ", arena_printf(e->arena, "%s_state *state", e->name));
     if (weights_are_argument(e))
@@ -247,7 +264,7 @@ void emit_header(const Emitter *e, Buf *out)
     ports(e, out);
     buf_puts(out, "\n");
     statuses(e, out);
-    arena_union(e, out);
+    arena_unions(e, out);
     state_struct(e, out);
     functions(e, out);
     buf_puts(out, "#ifdef __cplusplus\n}\n#endif\n\n#endif\n");

@@ -122,7 +122,7 @@ static const char *unique(Arena *a, Map *taken, const char *wanted)
     return name;
 }
 
-static const char *upper(Arena *a, const char *name)
+const char *upper_identifier(Arena *a, const char *name)
 {
     char *s = arena_strdup(a, name);
     for (char *c = s; *c; c++)
@@ -153,6 +153,8 @@ static void name_ports(Emitter *e)
 {
     const Graph *g = e->plan->graph;
     Map *parameters = map_new(e->arena), *members = map_new(e->arena);
+    for (size_t k = 1; k < arena_count(e); k++)
+        map_set(parameters, arena_variable(e, k), e);
     e->input_text = NEW_ARRAY(e->arena, const char *, g->inputs.count);
     e->output_text = NEW_ARRAY(e->arena, const char *, g->outputs.count);
     for (size_t i = 0; i < g->states.count; i++) {
@@ -181,7 +183,7 @@ static void name_ports(Emitter *e)
 void emitter_names(Emitter *e)
 {
     e->name = e->options->name;
-    e->upper = upper(e->arena, e->name);
+    e->upper = upper_identifier(e->arena, e->name);
     e->member = NEW_ARRAY(e->arena, const char *, e->plan->place_count);
     name_ports(e);
     Map *members = map_new(e->arena);

@@ -109,6 +109,8 @@ static void buffers(const Selftest *s, Buf *out)
         "#ifndef %s_SELFTEST_ARENA\nstatic %s_arena selftest_arena;\n#define %s_SELFTEST_ARENA (&selftest_arena)\n"
         "#endif\n\n",
         e->upper, e->name, e->upper);
+    for (size_t k = 1; k < arena_count(e); k++)
+        buf_printf(out, "static %s selftest_%s;\n", arena_type(e, k), arena_variable(e, k));
     if (e->states.count)
         buf_printf(out, "static %s_state selftest_state;\n", e->name);
     for (size_t i = 0; i < e->outputs.count; i++) {
@@ -141,6 +143,8 @@ static void call(const Selftest *s, Buf *out)
     const Emitter *e = &s->e;
     size_t offset = 0;
     buf_printf(out, "        if (%s_run(%s_SELFTEST_ARENA", e->name, e->upper);
+    for (size_t k = 1; k < arena_count(e); k++)
+        buf_printf(out, ", &selftest_%s", arena_variable(e, k));
     if (e->states.count)
         buf_puts(out, ", &selftest_state");
     for (size_t i = 0; i < e->inputs.count; i++) {

@@ -105,9 +105,11 @@ static const char *value_text(const Emitter *e, const Value *v)
     const Value *root = place_root(e->plan, v);
     const Place *at = &e->plan->places[root->id];
     const char *cast = root->type != v->type ? arena_printf(e->arena, "(%s *)", dtype_c_type(v->type)) : "";
-    const char *text = at->kind == PLACE_INPUT    ? e->input_text[at->index]
-                       : at->kind == PLACE_OUTPUT ? e->output_text[at->index]
-                                                  : arena_printf(e->arena, "arena->%s.v", e->member[root->id]);
+    const char *text =
+        at->kind == PLACE_INPUT ? e->input_text[at->index]
+        : at->kind == PLACE_OUTPUT
+            ? e->output_text[at->index]
+            : arena_printf(e->arena, "%s->%s.v", arena_variable(e, arena_at(e, at->offset)), e->member[root->id]);
     return arena_printf(e->arena, "%s%s", cast, text);
 }
 
@@ -127,7 +129,9 @@ static void call(const Emitter *e, const Step *s, Buf *out)
             comma = ", ";
         }
     if (s->scratch_bytes)
-        emit_wrapped(out, &line, ", ", arena_printf(e->arena, "arena->%s_scratch.v", s->name));
+        emit_wrapped(
+            out, &line, ", ",
+            arena_printf(e->arena, "%s->%s_scratch.v", arena_variable(e, arena_at(e, s->scratch_offset)), s->name));
     if (takes_weights(e, s))
         emit_wrapped(out, &line, ", ", "constants_");
     buf_puts(out, ");\n");
@@ -185,6 +189,8 @@ static void null_checks(const Emitter *e, Buf *out)
 {
     size_t line = out->length;
     buf_puts(out, "    if (!arena");
+    for (size_t k = 1; k < arena_count(e); k++)
+        emit_wrapped(out, &line, " || ", arena_printf(e->arena, "!%s", arena_variable(e, k)));
     if (e->states.count)
         emit_wrapped(out, &line, " || ", "!state");
     if (weights_are_argument(e))
@@ -215,10 +221,13 @@ static void run_function(const Emitter *e, Buf *out)
 
 static void body(const Emitter *e, Buf *out)
 {
-    buf_printf(out,
-               "/* The arena's size as planned is its size in memory. */\n"
-               "typedef char %s_arena_check_[sizeof(%s_arena) == %s_ARENA_BYTES ? 1 : -1];\n\n",
-               e->name, e->name, e->upper);
+    buf_puts(out, "/* The arena's size as planned is its size in memory. */\n");
+    for (size_t k = 0; k < arena_count(e); k++) {
+        const char *type = arena_type(e, k);
+        buf_printf(out, "typedef char %s_check_[sizeof(%s) == %s_BYTES ? 1 : -1];\n", type, type,
+                   upper_identifier(e->arena, type));
+    }
+    buf_puts(out, "\n");
     if (weights_are_argument(e))
         emit_weights_check(e, out);
     for (size_t i = 0; i < e->plan->steps.count; i++)

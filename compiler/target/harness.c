@@ -24,9 +24,10 @@ bool harness_model_read(HarnessModel *m, Arena *a, const char *header)
     m->inputs = macro_number(m, a, header, "INPUT_COUNT", -1);
     m->outputs = macro_number(m, a, header, "OUTPUT_COUNT", -1);
     m->states = macro_number(m, a, header, "STATE_COUNT", 0);
+    m->arenas = macro_number(m, a, header, "ARENA_COUNT", 1);
     m->weight_file_bytes = macro_number(m, a, header, "WEIGHTS_FILE_BYTES", -1);
-    if (m->inputs < 0 || m->outputs < 0 || m->states < 0 || m->inputs > HARNESS_MAX_PORTS ||
-        m->outputs > HARNESS_MAX_PORTS || m->states > HARNESS_MAX_PORTS)
+    if (m->inputs < 0 || m->outputs < 0 || m->states < 0 || m->arenas < 1 || m->arenas > HARNESS_MAX_PORTS ||
+        m->inputs > HARNESS_MAX_PORTS || m->outputs > HARNESS_MAX_PORTS || m->states > HARNESS_MAX_PORTS)
         return false;
     for (long i = 0; i < m->states; i++) {
         const char *member = macro_text(m, a, header, arena_printf(a, "STATE_%ld_MEMBER", i));
@@ -91,17 +92,32 @@ static void state_text(const HarnessModel *m, Buf *out)
         buf_puts(out, "static int check_model(void)\n{\n    return 0;\n}\n");
 }
 
+static void arena_buffers(const HarnessModel *m, Buf *out)
+{
+    buf_printf(out, "BUFFER(harness_arena_, %s_arena, 1);\n", m->model);
+    for (long k = 1; k < m->arenas; k++)
+        buf_printf(out, "BUFFER(harness_arena_%ld, %s_ARENA_%ld_TYPE, 1);\n", k, m->upper, k);
+    buf_printf(out,
+               "enum { ARENAS = %ld };\nstatic const Buffer arenas[] = {\n"
+               "    BUFFER_ROW(\"arena\", harness_arena_, %s_arena, 1),\n",
+               m->arenas, m->model);
+    for (long k = 1; k < m->arenas; k++)
+        buf_printf(out, "    BUFFER_ROW(\"arena %ld\", harness_arena_%ld, %s_ARENA_%ld_TYPE, 1),\n", k, k, m->upper, k);
+    buf_puts(out, "};\n\n");
+}
+
 void harness_model_text(const HarnessModel *m, Buf *out)
 {
     buf_printf(out, "#include \"%s/%s.h\"\n\n", m->folder, m->model);
-    buf_printf(out, "BUFFER(harness_arena_, %s_arena, 1);\n", m->model);
-    buf_printf(out, "static const Buffer arena = BUFFER_ROW(\"arena\", harness_arena_, %s_arena, 1);\n\n", m->model);
+    arena_buffers(m, out);
     port_buffers(m, out, "input", "INPUT", m->inputs);
     port_buffers(m, out, "output", "OUTPUT", m->outputs);
     state_text(m, out);
     results(m, out);
     buf_printf(out, "\nstatic int call_model(void)\n{\n    BOARD_BEGIN();\n    int status = %s_run(harness_arena_.data",
                m->model);
+    for (long k = 1; k < m->arenas; k++)
+        buf_printf(out, ", harness_arena_%ld.data", k);
     buf_puts(out, m->states ? ", harness_state_.data" : "");
     buf_puts(out, m->weight_file_bytes >= 0 ? ", harness_weights" : "");
     for (long i = 0; i < m->inputs; i++)
@@ -123,6 +139,8 @@ void harness_stub_text(const HarnessModel *m, Buf *out)
                    "{\n    (void)weights;\n    (void)bytes;\n    return 0;\n}\n\n",
                    m->model);
     buf_printf(out, "int %s_run(%s_arena *arena", m->model, m->model);
+    for (long k = 1; k < m->arenas; k++)
+        buf_printf(out, ", %s_ARENA_%ld_TYPE *arena%ld", m->upper, k, k);
     if (m->states)
         buf_printf(out, ", %s_state *state", m->model);
     buf_puts(out, m->weight_file_bytes >= 0 ? ", const void *weights" : "");
@@ -131,6 +149,8 @@ void harness_stub_text(const HarnessModel *m, Buf *out)
     for (long i = 0; i < m->outputs; i++)
         buf_printf(out, ", %s_OUTPUT_%ld_TYPE *output%ld", m->upper, i, i);
     buf_puts(out, ")\n{\n    (void)arena;\n");
+    for (long k = 1; k < m->arenas; k++)
+        buf_printf(out, "    (void)arena%ld;\n", k);
     buf_puts(out, m->states ? "    (void)state;\n" : "");
     buf_puts(out, m->weight_file_bytes >= 0 ? "    (void)weights;\n" : "");
     for (long i = 0; i < m->inputs; i++)

@@ -12,6 +12,7 @@ enum { HARNESS_MAX_PORTS = 1000 };
 typedef struct {
     const char *folder, *model, *upper; /* absolute path; "kws", "KWS" */
     long inputs, outputs, states;
+    long arenas;                          /* 1, or more where the target has several memories */
     long state_output[HARNESS_MAX_PORTS]; /* index in the model's outputs, which count those of states */
     const char *state_member[HARNESS_MAX_PORTS];
     long weight_file_bytes; /* of NAME_weights.bin as an argument; -1: none */

@@ -96,6 +96,38 @@ START_TEST(threads_do_not_meet)
 }
 END_TEST
 
+/* Two memories: the arena is cut where the fast one ends, the program computes the same, also under another name. */
+START_TEST(arenas_in_two_memories)
+{
+    static const char yaml[] = "extends: %s\nmemories:\n  - {name: flash, bytes: 1M, speed: 2}\n"
+                               "  - {name: dtcm, bytes: 32K, speed: 1}\n  - {name: psram, bytes: 16M, speed: 4}\n";
+    static const char *const bases[] = {"x86-64", "cortex-m4"};
+    float x[784];
+    for (int i = 0; i < 784; i++)
+        x[i] = (float)(i % 23) / 23.0f;
+    Tensor t = {DT_F32, {4, {1, 1, 28, 28}}, x};
+    ck_assert(npy_write(diag, io_join(keep, lab, "x.npy"), &t));
+    RUN("cp %s/examples/fashion/fashion.onnx . && %s golden fashion.onnx -i x.npy -o golden", root, adze);
+    for (int i = 0; i < 2; i++) {
+        Target target;
+        const char *text = arena_printf(keep, yaml, bases[i]);
+        ck_assert(io_write(diag, io_join(keep, lab, "two.yaml"), text, strlen(text)));
+        ck_assert(target_load(keep, diag, bases[i], &target));
+        if (target_tools_here(&target))
+            RUN("%s verify fashion.onnx -t two.yaml --golden golden", adze);
+    }
+    RUN("%s compile fashion.onnx -t two.yaml -o two && gcc -std=c99 %s -c -o two.o two/fashion.c", adze, warnings);
+    const char *macros = RUN("grep -E 'define FASHION_ARENA(_PSRAM)?_BYTES|ARENA_COUNT' two/fashion.h");
+    int count = 0, fast = 0, slow = 0;
+    ck_assert_msg(
+        sscanf(macros,
+               "#define FASHION_ARENA_COUNT %d #define FASHION_ARENA_BYTES %d #define FASHION_ARENA_PSRAM_BYTES %d",
+               &count, &fast, &slow) == 3,
+        "%s", macros);
+    ck_assert(count == 2 && fast > 16384 && fast <= 32768 && slow > 0);
+}
+END_TEST
+
 START_TEST(cmake_adds_the_folder)
 {
     static const char *const options[] = {"", "--weights incbin"};
@@ -269,6 +301,7 @@ int main(void)
     tcase_add_test(tc, two_models_share_a_program_and_memory);
     tcase_add_test(tc, external_symbols_begin_with_the_name);
     tcase_add_test(tc, threads_do_not_meet);
+    tcase_add_test(tc, arenas_in_two_memories);
     tcase_add_test(tc, cmake_adds_the_folder);
     tcase_add_test(tc, hooks_and_placement);
     tcase_add_loop_test(tc, weights_through_the_assembler, 0, sizeof assemblers / sizeof *assemblers);
