@@ -35,12 +35,17 @@ typedef struct {
     int32_t same; /* the first channel of the value that always has the same elements; itself when there is none */
 } Fact;
 
-/* adze.Conv or adze.Gemm. Weight of output channel o, tap t and input channel c of o's group:
+/* adze.Conv, adze.Gemm, adze.QConv or adze.QGemm. Weight of output channel o, tap t and input channel c of o's group:
  * w[o * by_output + t * by_tap + c * by_input]. */
 typedef struct {
     Node *node;
     Value *x, *bias, *residual, *y; /* bias and residual: NULL when left out */
     const float *w, *b;
+    bool q; /* QConv, QGemm: w and b are NULL, and weights are in w8 or w16; facts are about the integers */
+    const int8_t *w8;
+    const int16_t *w16;
+    const int32_t *b32, *multiplier;
+    int32_t zero;                                      /* what taps outside of the image read */
     int64_t by_output, by_tap, by_input, taps, pixels; /* pixels: of y */
     int32_t group, in, out;                            /* channels of a group */
     bool padded;
@@ -67,7 +72,8 @@ Shrink *shrink_new(PassContext *c, Graph *g);
 bool product_of(Node *n, Product *out);
 static inline float product_weight(const Product *p, int32_t o, int64_t tap, int32_t c)
 {
-    return p->w[(int64_t)o * p->by_output + tap * p->by_tap + (int64_t)c * p->by_input];
+    const int64_t at = (int64_t)o * p->by_output + tap * p->by_tap + (int64_t)c * p->by_input;
+    return p->w ? p->w[at] : p->w8 ? (float)p->w8[at] : (float)p->w16[at];
 }
 static inline int64_t shrink_weights(const Product *p)
 {
@@ -93,6 +99,24 @@ static inline bool fact_is_zero(const Fact *f)
 {
     return f->lo == 0 && f->hi == 0;
 }
+
+/* The input that is the residual. */
+static inline size_t residual_index(const Node *n)
+{
+    return node_is_adze(n, "QConv") || node_is_adze(n, "QGemm") ? 4 : 3;
+}
+
+/* shrink_q.c: the same about integers. Facts of a product's output channel, of each other operator that is understood
+ * there (false: it is none), and constants into the bias of a product, for good. */
+Fact q_row_fact(const Shrink *s, const Product *p, int32_t o);
+bool q_each_fact(const Node *n, Fact x, Fact *y);
+bool q_join_fact(const Node *n, Fact a, Fact b, Fact *y);
+/* The product does not need what is constant to the integer: its share is the same wherever the window lies. */
+static inline bool q_folds(const Product *p, const Fact *x)
+{
+    return x->lo == x->hi && (!p->padded || x->lo == (double)p->zero);
+}
+bool q_fold(Shrink *s, const Product *p);
 
 /* shrink_border.c: what output o is at each pixel, when all that it reads is constant; else NULL. */
 const float *border_image(const Shrink *s, const Product *p, int32_t o);

@@ -63,7 +63,8 @@ static void apply_conv(Shrink *s, const Product *p, Kept rows)
     Value *w = node_in(p->node, 1);
     Shape shape = w->shape;
     int32_t *at = NEW_ARRAY(s->a, int32_t, p->in), groups = 0, last = -1, inputs = 0;
-    float *to = NEW_ARRAY(s->g->arena, float, (int64_t)rows.count * p->taps * p->in), *start = to;
+    size_t size = dtype_size(w->type);
+    char *to = arena_array(s->g->arena, (size_t)((int64_t)rows.count * p->taps * p->in), size), *start = to;
     for (int32_t i = 0; i < rows.count; i++) {
         int32_t o = rows.at[i], group = o / p->out;
         groups += group != last;
@@ -71,12 +72,14 @@ static void apply_conv(Shrink *s, const Product *p, Kept rows)
             inputs = group_inputs(s, p, group, at);
         last = group;
         for (int64_t t = 0; t < p->taps; t++)
-            for (int32_t c = 0; c < inputs; c++)
-                *to++ = product_weight(p, o, t, at[c]);
+            for (int32_t c = 0; c < inputs; c++, to += size)
+                memcpy(to,
+                       (const char *)w->data + (size_t)(o * p->by_output + t * p->by_tap + at[c] * p->by_input) * size,
+                       size);
     }
     shape.dim[0] = rows.count;
     shape.dim[3] = inputs;
-    node_set_input(s->g, p->node, 1, const_floats(s->g, w->name, &shape, start));
+    node_set_input(s->g, p->node, 1, graph_const(s->g, w->name, w->type, &shape, start));
     if (node_attr(p->node, "group"))
         node_set_int(s->g, p->node, "group", groups);
 }
@@ -87,7 +90,7 @@ static void apply_product(Shrink *s, Node *n)
     if (!product_of(n, &p) || (all_live(s, p.x) && all_live(s, p.y)))
         return;
     Kept rows = kept_of(s, p.y);
-    if (node_is_adze(n, "Conv")) {
+    if (node_is_adze(n, "Conv") || node_is_adze(n, "QConv")) {
         apply_conv(s, &p, rows);
     } else {
         take_input(s, n, 1, 1, rows);
@@ -96,8 +99,10 @@ static void apply_product(Shrink *s, Node *n)
     }
     if (p.bias)
         take_input(s, n, 2, 0, rows);
+    if (p.q)
+        take_input(s, n, 3, 0, rows);
     if (p.residual && p.residual->is_const)
-        take_input(s, n, 3, p.residual->shape.rank - 1, rows);
+        take_input(s, n, residual_index(n), p.residual->shape.rank - 1, rows);
 }
 
 static void apply_reshape(Shrink *s, Node *n)

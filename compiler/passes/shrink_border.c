@@ -75,7 +75,7 @@ bool border_map_pays(const Shrink *s, const Product *p)
 {
     Geometry g;
     int32_t images = 0;
-    if (!geometry(p, &g) || (p->residual && !const_f32(p->residual)) ||
+    if (p->q || !geometry(p, &g) || (p->residual && !const_f32(p->residual)) ||
         shrink_outputs(p) * p->pixels > MAP_MAX_ELEMENTS)
         return false;
     for (int32_t c = 0; c < p->group * p->in; c++)

@@ -92,11 +92,44 @@ static bool gemm_strides(Product *p, const Shape *w)
     return true;
 }
 
+static bool const_i32(const Value *v, int64_t count)
+{
+    return v && v->is_const && v->data && v->type == DT_I32 && v->shape.rank == 1 && v->shape.dim[0] == count;
+}
+
+static bool q_product_of(Node *n, Product *out)
+{
+    static const char *const attrs[] = {
+        "strides", "pads",         "dilations",    "group",        "x_zero_point", "y_zero_point",   "shift", "q_lo",
+        "q_hi",    "r_zero_point", "q_multiplier", "r_multiplier", "add_shift",    "add_zero_point", "lo",    "hi",
+        NULL};
+    Value *w = node_in(n, 1), *y = node_out(n, 0), *x = node_in(n, 0);
+    *out = (Product){.node = n, .x = x, .bias = node_in(n, 2), .residual = node_in(n, 4), .y = y, .q = true};
+    if (!only_attrs(n, attrs) || !known(x) || !known(y) || !w || !w->is_const || !w->data ||
+        shape_count(&w->shape) < 1 || (w->type != DT_I8 && w->type != DT_I16) ||
+        !(node_is_adze(n, "QConv") ? conv_strides(out, &w->shape) : gemm_strides(out, &w->shape)))
+        return false;
+    int64_t channels = (int64_t)out->group * out->out;
+    if (y->shape.rank < 1 || y->shape.dim[y->shape.rank - 1] != channels ||
+        x->shape.dim[x->shape.rank - 1] != (int64_t)out->group * out->in || !const_i32(out->bias, channels) ||
+        !const_i32(node_in(n, 3), channels))
+        return false;
+    out->w8 = w->type == DT_I8 ? w->data : NULL;
+    out->w16 = w->type == DT_I16 ? w->data : NULL;
+    out->b32 = out->bias->data;
+    out->multiplier = node_in(n, 3)->data;
+    out->zero = (int32_t)node_int(n, "x_zero_point", 0);
+    out->pixels = shape_count(&y->shape) / channels;
+    return true;
+}
+
 bool product_of(Node *n, Product *out)
 {
     static const char *const conv_attrs[] = {"strides", "pads", "dilations", "group", "lo", "hi", NULL};
     static const char *const gemm_attrs[] = {"lo", "hi", NULL};
     bool conv = n && node_is_adze(n, "Conv"), gemm = n && node_is_adze(n, "Gemm");
+    if (n && (node_is_adze(n, "QConv") || node_is_adze(n, "QGemm")))
+        return q_product_of(n, out);
     if ((!conv && !gemm) || n->inputs.count > 4 || !only_attrs(n, conv ? conv_attrs : gemm_attrs))
         return false;
     Value *w = node_in(n, 1), *y = node_out(n, 0);
@@ -257,9 +290,11 @@ static Role role_of_move(Shrink *s, Node *n)
 
 static bool is_pool(const Node *n)
 {
-    static const char *const attrs[] = {"kernel_shape",      "strides", "pads", "dilations", "ceil_mode",
-                                        "count_include_pad", "lo",      "hi",   NULL};
-    return (node_is_adze(n, "MaxPool") || node_is_adze(n, "AveragePool")) && only_attrs(n, attrs);
+    static const char *const attrs[] = {"kernel_shape", "strides",           "pads",  "dilations",
+                                        "ceil_mode",    "count_include_pad", "lo",    "hi",
+                                        "x_zero_point", "y_zero_point",      "shift", NULL};
+    return (node_is_adze(n, "MaxPool") || node_is_adze(n, "AveragePool") || node_is_adze(n, "QAveragePool")) &&
+           only_attrs(n, attrs);
 }
 
 /* The axis of the output when this one is not reduced; -1 when it is. */
@@ -429,8 +464,9 @@ static void join_node(Shrink *s, Node *n)
     for (size_t i = 0; role == ROLE_JOIN && i < n->inputs.count; i++)
         if (!node_in(n, i)->is_const && join_axis(s, node_in(n, i), y) >= 0 && axis_of(s, node_in(n, i)) >= 0)
             join_all(s, node_in(n, i), y);
-    if (role == ROLE_PRODUCT && axis_of(s, node_in(n, 3)) == axis_of(s, y))
-        join_all(s, node_in(n, 3), y);
+    const Value *residual = node_in(n, residual_index(n));
+    if (role == ROLE_PRODUCT && residual && axis_of(s, residual) == axis_of(s, y))
+        join_all(s, residual, y);
 }
 
 Shrink *shrink_new(PassContext *c, Graph *g)

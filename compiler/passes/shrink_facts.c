@@ -251,6 +251,12 @@ static Fact residual_fact(const Shrink *s, const Product *p, int32_t o)
 
 static void product_facts(const Shrink *s, const Product *p, Fact *y)
 {
+    for (int32_t o = 0; p->q && o < p->group * p->out; o++) {
+        y[o] = q_row_fact(s, p, o);
+        y[o].same = o;
+    }
+    if (p->q)
+        return;
     for (int32_t o = 0; o < p->group * p->out; o++) {
         y[o] = row_fact(s, p, o);
         if (p->residual)
@@ -358,6 +364,12 @@ static void each_facts(const Shrink *s, Node *n, Fact *y, int32_t count)
 {
     Value *from;
     double lo, hi;
+    if (node_out(n, 0)->type == DT_I8) {
+        for (int32_t i = 0; i < count; i++)
+            if (!q_each_fact(n, shrink_fact(s, node_in(n, 0), i), &y[i]))
+                y[i] = unknown();
+        return;
+    }
     bool clamp = clamp_of(n, &from, &lo, &hi) && from == node_in(n, 0);
     if (!clamp && (is_unary(n) || node_is(n, "Identity"))) {
         unary_facts(s, n, y, count);
@@ -391,6 +403,9 @@ static Fact operand_fact(const Shrink *s, const Value *v, const Value *y, int32_
 
 static Fact joined(const Node *n, Fact a, Fact b)
 {
+    Fact q;
+    if (q_join_fact(n, a, b, &q))
+        return q;
     if (node_is(n, "Add") || node_is(n, "Sum"))
         return sum(a, b);
     if (node_is(n, "Sub"))
@@ -497,7 +512,7 @@ static void node_facts(Shrink *s, Node *n)
                 y[c].image = NULL;
             if (role == ROLE_EACH)
                 y[c].same = same_as(s, node_in(n, 0), c);
-            if (v->type != DT_F32)
+            if (v->type != DT_F32 && v->type != DT_I8)
                 y[c] = (Fact){.lo = -INFINITY, .hi = INFINITY, .same = y[c].same};
         }
     }

@@ -53,7 +53,7 @@ static bool reads_channels(const Shrink *s, const Node *n, size_t index)
     int axis = s->of[v->id].axis;
     switch (s->roles[n->id]) {
     case ROLE_PRODUCT:
-        return (index == 0 || index == 3) && axis == v->shape.rank - 1;
+        return (index == 0 || index == residual_index(n)) && axis == v->shape.rank - 1;
     case ROLE_EACH:
     case ROLE_MOVE:
         return index == 0;
@@ -74,7 +74,7 @@ static void mark_readers(Shrink *s, const Node *n)
             mark_all(s, node_in(n, i));
     Role role = s->roles[n->id];
     /* A product of something without channels keeps no fewer of them; so for what is joined to it. */
-    const Value *residual = role == ROLE_PRODUCT ? node_in(n, 3) : NULL;
+    const Value *residual = role == ROLE_PRODUCT ? node_in(n, residual_index(n)) : NULL;
     if (residual && !residual->is_const && s->of[residual->id].axis != s->of[node_out(n, 0)->id].axis) {
         mark_all(s, residual);
         mark_all(s, node_out(n, 0));
@@ -114,7 +114,7 @@ int32_t border_carrier(const Shrink *s, const Product *p, int32_t group)
 {
     int32_t best = -1;
     double most = 0;
-    for (int32_t c = 0; c < p->in && p->padded; c++) {
+    for (int32_t c = 0; c < p->in && p->padded && !p->q; c++) {
         Fact x = shrink_fact(s, p->x, group * p->in + c);
         if (!x.constant || !(fabs((double)x.value) > most))
             continue;
@@ -137,7 +137,10 @@ static void mark_need(Shrink *s, const Product *p, int32_t o, int32_t c, const R
     if (channel_is_live(s, p->x, channel) || product_ignores(p, o, c))
         return;
     Fact x = shrink_fact(s, p->x, channel);
-    if (fact_is_zero(&x)) {
+    if (p->q) {
+        if (row->fold && q_folds(p, &x))
+            return;
+    } else if (fact_is_zero(&x)) {
         bool finite = true;
         for (int64_t t = 0; t < p->taps; t++)
             finite = finite && isfinite(product_weight(p, o, t, c));

@@ -144,6 +144,8 @@ static bool fold_product(Shrink *s, Node *n)
     Product p;
     if (!product_of(n, &p) || s->of[p.x->id].axis < 0 || live_count(s, p.x) == s->of[p.x->id].count)
         return false;
+    if (p.q)
+        return q_fold(s, &p);
     int64_t count = shrink_weights(&p);
     Folded f = {.w = NEW_ARRAY(s->g->arena, float, count), .bias = NEW_ARRAY(s->a, double, shrink_outputs(&p))};
     if (border_map_pays(s, &p))
