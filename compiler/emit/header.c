@@ -73,6 +73,38 @@ static void port_macros(const Emitter *e, const char *kind, size_t index, const 
     buf_printf(out, "%s_RANK %d\n%s_SHAPE ", p, v->shape.rank, p);
     shape_list(v, out);
     buf_printf(out, "\n%s_CHANNELS_LAST %d\n", p, turned);
+    if (v->quant)
+        buf_printf(out, "%s_SCALE %.9ef\n%s_ZERO_POINT (%d) /* real = scale * (integer - zero point) */\n", p,
+                   (double)v->quant->scale, p, (int)v->quant->zero_point);
+}
+
+/* Between reals and the integers of an input or output; a program that does not call them gets no code for them. */
+static void port_helpers(const Emitter *e, const char *kind, const char *lower, size_t index, const Value *v, Buf *out)
+{
+    static const struct {
+        DType type;
+        int lo, hi;
+    } ranges[] = {{DT_I8, -128, 127}, {DT_U8, 0, 255}, {DT_I16, -32768, 32767}, {DT_U16, 0, 65535}};
+    const char *type = dtype_c_type(v->type), *port = arena_printf(e->arena, "%s_%s_%zu", e->upper, kind, index);
+    const char *name = arena_printf(e->arena, "%s_%s_%zu", e->name, lower, index);
+    for (size_t i = 0; v->quant && i < sizeof ranges / sizeof *ranges; i++) {
+        if (ranges[i].type != v->type)
+            continue;
+        buf_printf(out,
+                   "/* The nearest integer for a real (NaN: the zero point), and the real of an integer. */\n"
+                   "static inline %s %s_of_real(float real)\n{\n"
+                   "    float q = real / %s_SCALE;\n"
+                   "    q += q < 0 ? -0.5f : 0.5f;\n"
+                   "    if (!(q == q))\n        q = 0;\n"
+                   "    if (q <= %d - %s_ZERO_POINT)\n        return %d;\n"
+                   "    if (q >= %d - %s_ZERO_POINT)\n        return %d;\n"
+                   "    return (%s)((int32_t)q + %s_ZERO_POINT);\n}\n",
+                   type, name, port, ranges[i].lo, port, ranges[i].lo, ranges[i].hi, port, ranges[i].hi, type, port);
+        buf_printf(out,
+                   "static inline float %s_real(%s q)\n{\n"
+                   "    return %s_SCALE * (float)((int32_t)q - %s_ZERO_POINT);\n}\n\n",
+                   name, type, port, port);
+    }
 }
 
 static void ports(const Emitter *e, Buf *out)
@@ -83,6 +115,10 @@ static void ports(const Emitter *e, Buf *out)
         port_macros(e, "INPUT", i, &e->inputs.items[i], out);
     for (size_t i = 0; i < e->outputs.count; i++)
         port_macros(e, "OUTPUT", i, &e->outputs.items[i], out);
+    for (size_t i = 0; i < e->inputs.count; i++)
+        port_helpers(e, "INPUT", "input", i, e->inputs.items[i].value, out);
+    for (size_t i = 0; i < e->outputs.count; i++)
+        port_helpers(e, "OUTPUT", "output", i, e->outputs.items[i].value, out);
 }
 
 /* `struct { unsigned char before_[64]; float v[9]; } name;` and when it is alive. */

@@ -35,6 +35,7 @@ static void replace_output(Graph *g, Value *old, Value *new)
         memcpy(new->dim, old->dim, sizeof new->dim);
     }
     new->name = old->name;
+    new->quant = old->quant;
     new->is_output = true;
     old->name = "";
     old->is_output = false;

@@ -105,11 +105,46 @@ static bool signed_integers(PassContext *c, Graph *g, Node *n)
     return true;
 }
 
+/* ---- The interface: what integers of the caller stand for ---- */
+
+static const Quant *quant_of(Graph *g, const QParams *p)
+{
+    Quant *q = NEW(g->arena, Quant);
+    *q = (Quant){(float)p->scale[0], (int32_t)p->zero[0]};
+    return q;
+}
+
+/* Of inputs that a DequantizeLinear reads, and of outputs that a QuantizeLinear gives, behind what moves elements. */
+static void note_interface(PassContext *c, Graph *g)
+{
+    QParams p;
+    GRAPH_NODES(g, n)
+    {
+        Value *x = node_in(n, 0);
+        if (!is_dequantize(n) || !quant_params(c->scratch, n, &p) || p.count != 1)
+            continue;
+        while (x && x->producer && moves_elements(x->producer))
+            x = node_in(x->producer, 0);
+        if (x && x->is_input && !x->quant)
+            x->quant = quant_of(g, &p);
+    }
+    for (size_t i = 0; i < g->outputs.count; i++) {
+        Value *y = g->outputs.items[i], *v = y;
+        while (v && v->producer && moves_elements(v->producer))
+            v = node_in(v->producer, 0);
+        if (!y->quant && v && v->producer && is_quantize(v->producer) && quant_params(c->scratch, v->producer, &p) &&
+            p.count == 1)
+            y->quant = quant_of(g, &p);
+    }
+}
+
 bool pass_quantise_import(PassContext *c, Graph *g, bool *changed)
 {
     static RewriteFn *const rules[] = {signed_integers};
     bool ok = true;
     GRAPH_NODES(g, n)
     ok = check(c, n) && ok;
+    if (ok)
+        note_interface(c, g);
     return ok && rewrite_all(c, g, rules, 1, changed);
 }

@@ -10,8 +10,7 @@ static bool is_pool(const Node *n)
     return node_is(n, "MaxPool") || node_is(n, "GlobalMaxPool");
 }
 
-/* Is the element type of no concern to n, apart from Pad's value? */
-static bool moves(const Node *n)
+bool moves_elements(const Node *n)
 {
     static const char *const names[] = {"Reshape",      "Flatten",      "Squeeze",   "Unsqueeze", "Transpose", "Slice",
                                         "Split",        "Concat",       "Gather",    "Expand",    "Tile",      "Pad",
@@ -69,7 +68,7 @@ static Node *on_integers(Graph *g, Node *before, const Node *n, Value *const *da
 /* move(DQ(x)) -> DQ(move(x)) */
 static bool sink(PassContext *c, Graph *g, Node *n)
 {
-    if (!moves(n) || !outputs_known(n) || !n->inputs.count)
+    if (!moves_elements(n) || !outputs_known(n) || !n->inputs.count)
         return false;
     size_t count = data_inputs(n);
     Value **data = NEW_ARRAY(c->scratch, Value *, count);
@@ -110,7 +109,7 @@ static bool hoist(PassContext *c, Graph *g, Node *n)
         return false;
     Value *x = node_in(n, 0);
     Node *move = x->producer;
-    if (!move || !single_use(x) || !moves(move) || node_is(move, "Split") || !outputs_known(move))
+    if (!move || !single_use(x) || !moves_elements(move) || node_is(move, "Split") || !outputs_known(move))
         return false;
     size_t count = data_inputs(move);
     Value **data = NEW_ARRAY(c->scratch, Value *, count);

@@ -125,6 +125,33 @@ START_TEST(as_onnx_runtime)
 }
 END_TEST
 
+/* Scale and zero point in the header, and the functions that use them, also for a C++ compiler. */
+START_TEST(the_interface_says_what_integers_mean)
+{
+    static const char program[] =
+        "#include \"model/fashion_int8.h\"\n#include <stdio.h>\n"
+        "int main(void)\n{\n"
+        "    printf(\"%d %d %d %d %d\\n\", fashion_int8_input_0_of_real(0), fashion_int8_input_0_of_real(1e9f),\n"
+        "           fashion_int8_input_0_of_real(-1e9f), fashion_int8_input_0_of_real(0.0111f * 3),\n"
+        "           (int)(1000 * fashion_int8_output_0_real(FASHION_INT8_OUTPUT_0_ZERO_POINT + 10)));\n"
+        "    return 0;\n}\n";
+    Diag *d = diag_new(keep);
+    Compilation c;
+    if (!tool_here(_i ? "g++" : "gcc"))
+        return;
+    const char *dir = io_temp_dir(keep, d, NULL, "adze-test-"), *folder = io_join(keep, dir, "model");
+    bool ok = io_make_dir(d, folder) && emit_model(keep, d, networks[0], "host", MODE_DEFAULT, folder, &c) &&
+              io_write(d, io_join(keep, dir, _i ? "main.cc" : "main.c"), program, strlen(program));
+    diag_flush(d, stdout);
+    ck_assert(ok);
+    ShellResult r = shell(keep, dir, "%s -Wall -Wextra -Wconversion -Wpedantic -Werror -o main main.* && ./main",
+                          _i ? "g++ -std=c++11" : "gcc -std=c99");
+    io_remove_tree(dir);
+    ck_assert_msg(r.status == 0, "%s%s", r.out, r.err);
+    ck_assert_str_eq(r.out, "-55 127 -128 -52 371\n");
+}
+END_TEST
+
 int main(void)
 {
     keep = arena_new();
@@ -133,6 +160,7 @@ int main(void)
     tcase_add_loop_test(tc, no_step_in_floats, 0, NETWORKS);
     tcase_add_loop_test(tc, the_same_bytes_on_every_target, 0, NETWORKS);
     tcase_add_loop_test(tc, as_onnx_runtime, 0, NETWORKS);
+    tcase_add_loop_test(tc, the_interface_says_what_integers_mean, 0, 2);
     tcase_set_timeout(tc, 300);
     suite_add_tcase(suite, tc);
     SRunner *runner = srunner_create(suite);
