@@ -69,6 +69,6 @@ static bool region(PassContext *c, Graph *g, Node *n)
 
 bool pass_quantise(PassContext *c, Graph *g, bool *changed)
 {
-    static RewriteFn *const rules[] = {region};
-    return rewrite_all(c, g, rules, 1, changed);
+    static RewriteFn *const rules[] = {conv_transpose_to_conv, region};
+    return rewrite_all(c, g, rules, 2, changed);
 }

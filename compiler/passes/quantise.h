@@ -73,6 +73,8 @@ const char *quantise_region(PassContext *c, Graph *g, Node *n);
 /* Sets lo, hi when they are not the type's, and y_zero_point when it is not 0. */
 void set_bounds(Region *r, Node *q);
 
+RewriteFn conv_transpose_to_conv; /* quantise_transpose.c */
+
 /* A message in scratch. */
 #define WHY(r, ...) arena_printf((r)->c->scratch, __VA_ARGS__)
 
