@@ -7,11 +7,19 @@
 
 #include "ref/requantize.h"
 
+/* gcc 12 at -O3 vectorises a copy of the sum that it made for constant parameters wrongly (1x1 kernels, 32 channels).
+ */
+#if defined(__GNUC__) && !defined(__clang__)
+#define ADZE_NOCLONE __attribute__((noclone))
+#else
+#define ADZE_NOCLONE
+#endif
+
 /* The sum over the taps of one output element; x is an image, w the weights of its output channel, c0 the first
  * input channel of its group. */
 #define ADZE_QCONV_SUM(W, T)                                                                                           \
-    static inline int32_t adze_qconv_##W##_sum(const adze_qconv_params *p, const int8_t *x, const T *w, int32_t oy,    \
-                                               int32_t ox, int32_t c0)                                                 \
+    ADZE_NOCLONE static inline int32_t adze_qconv_##W##_sum(const adze_qconv_params *p, const int8_t *x, const T *w,   \
+                                                            int32_t oy, int32_t ox, int32_t c0)                        \
     {                                                                                                                  \
         const int32_t channels = p->in_c / p->group;                                                                   \
         int32_t sum = 0;                                                                                               \
@@ -35,9 +43,9 @@
 /* A depthwise QConv is a QConv whose groups have one channel. */
 #define ADZE_QCONV(W, T)                                                                                               \
     ADZE_QCONV_SUM(W, T)                                                                                               \
-    ADZE_KERNEL void adze_qconv_##W##_ref(const adze_qconv_params *p, const int8_t *x, const T *w,                     \
-                                          const int32_t *bias, const int32_t *multiplier, const int8_t *residual,      \
-                                          int8_t *y)                                                                   \
+    ADZE_NOCLONE ADZE_KERNEL void adze_qconv_##W##_ref(const adze_qconv_params *p, const int8_t *x, const T *w,        \
+                                                       const int32_t *bias, const int32_t *multiplier,                 \
+                                                       const int8_t *residual, int8_t *y)                              \
     {                                                                                                                  \
         const int32_t channels = p->in_c / p->group, outputs = p->out_c / p->group;                                    \
         const ptrdiff_t taps = (ptrdiff_t)p->kernel_h * p->kernel_w * channels;                                        \
