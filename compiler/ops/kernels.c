@@ -1,6 +1,7 @@
 /* The table of kernels (kernels.def) and which steps a row serves. */
 #include "ops/kernels_run.h"
 #include "ops/pack.h"
+#include "ops/pack_qtile.h"
 #include "ops/pack_dsp.h"
 
 #include <string.h>

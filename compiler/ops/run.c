@@ -34,6 +34,8 @@
 #include "tile/conv.h"
 #include "tile/depthwise.h"
 #include "tile/gemm.h"
+#include "tile/qconv.h"
+#include "tile/qgemm.h"
 #if defined(__x86_64__)
 #include "avx2/conv.h"
 #include "avx2/depthwise.h"
