@@ -1,6 +1,7 @@
 /* Runs a generated model on the cases of in.bin: writes outputs to out.bin, nanoseconds of timed runs to time.bin and
- * stack bytes to stack.bin. What depends on the model is in harness_model.h, which adze writes beside this file: the
- * buffers of the model's arenas, state, inputs and outputs, and call_model(). A state lasts from case to case.
+ * stack bytes to stack.bin; with HARNESS_LAYERS, nanoseconds of each layer in each timed run to layers.bin. What depends on
+ * the model is in harness_model.h, which adze writes beside this file: the buffers of the model's arenas, state, inputs and
+ * outputs, and call_model(). A state lasts from case to case.
  *
  * in.bin: three little-endian uint32 (cases, timed repeats of the first case, bytes of one case), then the cases, each
  * all inputs one after another. Buffers lie between guard words, so that a write outside is seen, and are filled with
@@ -137,6 +138,35 @@ static void run_case(int in, int out, int first)
             fail("cannot write out.bin", "");
 }
 
+#ifdef HARNESS_LAYERS
+enum { LAYERS = HARNESS_LAYERS > 0 ? HARNESS_LAYERS : 1 };
+static uint64_t layer_times[MAX_TIMES][LAYERS], layer_begun;
+static uint32_t layer_run;
+
+void harness_layer(int index, int end);
+void harness_layer(int index, int end)
+{
+    if (end)
+        layer_times[layer_run][index] = board_nanoseconds() - layer_begun;
+    else
+        layer_begun = board_nanoseconds();
+}
+
+static void write_layers(uint32_t runs)
+{
+    int file = board_open("layers.bin", 1);
+    for (uint32_t k = 0; k < runs; k++)
+        for (size_t i = 0; i < HARNESS_LAYERS; i++)
+            if (file < 0 || !write_u64(file, layer_times[k][i]))
+                fail("cannot write layers.bin", "");
+    board_close(file);
+}
+#define LAYER_RUN(k) (layer_run = (k))
+#else
+#define LAYER_RUN(k) ((void)0)
+#define write_layers(runs) ((void)0)
+#endif
+
 /* Nothing is written between the runs, which would cool the caches. */
 static void time_runs(uint32_t repeats)
 {
@@ -145,6 +175,7 @@ static void time_runs(uint32_t repeats)
     if (repeats > MAX_TIMES)
         repeats = MAX_TIMES;
     for (uint32_t k = 0; k < repeats; k++) {
+        LAYER_RUN(k);
         uint64_t begin = board_nanoseconds();
         int status = call_model();
         times[k] = board_nanoseconds() - begin;
@@ -155,6 +186,7 @@ static void time_runs(uint32_t repeats)
         if (file < 0 || !write_u64(file, times[k]))
             fail("cannot write time.bin", "");
     board_close(file);
+    write_layers(repeats);
 }
 
 static void harness(void)

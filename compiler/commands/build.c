@@ -178,6 +178,11 @@ int command_plan(Command *c, const StringList *paths, Compilation *out)
 
 int command_build(Command *c, const StringList *paths, Build *out)
 {
+    return command_build_with(c, paths, NULL, out);
+}
+
+int command_build_with(Command *c, const StringList *paths, const BuildOptions *options, Build *out)
+{
     Compilation *comp = &out->compilation;
     int status = command_plan(c, paths, comp);
     if (status != EXIT_DONE)
@@ -191,7 +196,7 @@ int command_build(Command *c, const StringList *paths, Build *out)
     progress_phase("building for %s", comp->target.name);
     out->in_bytes = argument_bytes(comp->graph);
     out->out_bytes = ports_bytes((const Value *const *)comp->graph->outputs.items, comp->graph->outputs.count);
-    if (!program_build(c->keep, c->diag, &comp->target, folder, comp->name, work, &out->program))
+    if (!program_build_with(c->keep, c->diag, &comp->target, folder, comp->name, work, options, &out->program))
         return out->program.exit_status ? out->program.exit_status : EXIT_TOOL;
     return EXIT_DONE;
 }

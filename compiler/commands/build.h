@@ -25,6 +25,7 @@ bool command_output_folder(Command *c, const char *dir);
 int command_plan(Command *c, const StringList *paths, Compilation *out);
 /* Compiles and builds in a temporary folder. */
 int command_build(Command *c, const StringList *paths, Build *out);
+int command_build_with(Command *c, const StringList *paths, const BuildOptions *options, Build *out);
 /* Reads the input files into one buffer of b->in_bytes; those of states are checked but not used,
  * and may be left out. */
 bool build_read_inputs(Command *c, const Build *b, const StringList *paths, unsigned char *to);

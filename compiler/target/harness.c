@@ -106,9 +106,11 @@ static void arena_buffers(const HarnessModel *m, Buf *out)
     buf_puts(out, "};\n\n");
 }
 
-void harness_model_text(const HarnessModel *m, Buf *out)
+void harness_model_text(const HarnessModel *m, bool timed_layers, Buf *out)
 {
     buf_printf(out, "#include \"%s/%s.h\"\n\n", m->folder, m->model);
+    if (timed_layers)
+        buf_printf(out, "#define HARNESS_LAYERS %s_LAYER_COUNT\n", m->upper);
     arena_buffers(m, out);
     port_buffers(m, out, "input", "INPUT", m->inputs);
     port_buffers(m, out, "output", "OUTPUT", m->outputs);
@@ -125,6 +127,15 @@ void harness_model_text(const HarnessModel *m, Buf *out)
     for (long i = 0; i < m->outputs; i++)
         buf_printf(out, ", output%ld.data", i);
     buf_puts(out, ");\n    BOARD_END();\n    return status;\n}\n");
+}
+
+void harness_layers_text(const char *upper, bool timed, Buf *out)
+{
+    const char *begin = timed ? "harness_layer(index, 0)" : "BOARD_LAP()";
+    const char *end = timed ? "harness_layer(index, 1)" : "BOARD_LAP()";
+    buf_printf(out, "#ifndef __ASSEMBLER__\n%s\n", timed ? "void harness_layer(int, int);" : "#include \"board.h\"");
+    buf_printf(out, "#define %s_LAYER_BEGIN(index, name) %s\n#define %s_LAYER_END(index, name) %s\n#endif\n", upper,
+               begin, upper, end);
 }
 
 void harness_stub_text(const HarnessModel *m, Buf *out)

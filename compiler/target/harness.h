@@ -20,8 +20,10 @@ typedef struct {
 
 /* Reads `header`, the text of NAME.h; folder, model and upper are set before. False: not such a header. */
 bool harness_model_read(HarnessModel *m, Arena *a, const char *header);
-/* harness_model.h: buffers and calls. */
-void harness_model_text(const HarnessModel *m, Buf *out);
+/* harness_model.h: buffers and calls. timed_layers: for harness_layers_text's calls. */
+void harness_model_text(const HarnessModel *m, bool timed_layers, Buf *out);
+/* layers.h, which the model is compiled with: its layer hooks call harness.c (timed) or mark laps. */
+void harness_layers_text(const char *upper, bool timed, Buf *out);
 /* The empty model, of which the sizes are taken off. */
 void harness_stub_text(const HarnessModel *m, Buf *out);
 /* Assembler that links NAME_weights.bin of the working folder as harness_weights. */

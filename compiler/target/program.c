@@ -21,8 +21,10 @@ typedef struct {
     const char *build_dir; /* harness, objects, programs */
     const char *board_dir; /* the board's files and objects */
     bool with_stub;        /* the empty model as well, for the sizes */
-    StringList shared;     /* objects of harness and board */
-    StringList objects;    /* of the generated folder */
+    bool with_layers;
+    StringList model_flags; /* for the generated folder alone */
+    StringList shared;      /* objects of harness and board */
+    StringList objects;     /* of the generated folder */
     int exit_status;
 } Builder;
 
@@ -79,10 +81,12 @@ static bool run_tool(Builder *b, const StringList *command, const char *dir)
     return tool_error(b->arena, b->diag, b->target, command, &r);
 }
 
-static bool compile_to(Builder *b, const char *source, const char *object)
+static bool compile_to(Builder *b, const char *source, const char *object, const StringList *flags)
 {
     StringList command = {0};
     push_expanded(b, &command, &b->target->cc);
+    for (size_t i = 0; flags && i < flags->count; i++)
+        push(b, &command, flags->items[i]);
     push(b, &command, "-c");
     push(b, &command, source);
     push(b, &command, "-o");
@@ -90,11 +94,11 @@ static bool compile_to(Builder *b, const char *source, const char *object)
     return run_tool(b, &command, b->folder); /* there, so that .incbin finds its files */
 }
 
-static bool compile(Builder *b, const char *source, const char *object, StringList *objects)
+static bool compile(Builder *b, const char *source, const char *object, const StringList *flags, StringList *objects)
 {
     const char *path = io_join(b->arena, b->build_dir, object);
     push(b, objects, path);
-    return compile_to(b, source, path);
+    return compile_to(b, source, path, flags);
 }
 
 static bool has_suffix(const char *name, const char *suffix)
@@ -110,7 +114,8 @@ static bool compile_folder(Builder *b)
         return false;
     for (size_t i = 0; i < names.count; i++)
         if (has_suffix(names.items[i], ".c") || has_suffix(names.items[i], ".S"))
-            if (!compile(b, names.items[i], arena_printf(b->arena, "model_%s.o", names.items[i]), &b->objects))
+            if (!compile(b, names.items[i], arena_printf(b->arena, "model_%s.o", names.items[i]), &b->model_flags,
+                         &b->objects))
                 return false;
     return true;
 }
@@ -147,7 +152,8 @@ static bool compile_board(Builder *b)
         const char *source = io_join(b->arena, b->board_dir, t->sources.items[i].name);
         const char *object = arena_printf(b->arena, "%s.o", source);
         push(b, &b->shared, object);
-        if (!io_exists(object) && !compile_to(b, source, object)) /* it exists in a folder that the caller keeps */
+        if (!io_exists(object) &&
+            !compile_to(b, source, object, NULL)) /* it exists in a folder that the caller keeps */
             return false;
     }
     return true;
@@ -182,7 +188,7 @@ static bool compile_weights(Builder *b, const HarnessModel *m)
         return true;
     harness_weights_text(m, &text);
     return write_text(b, "harness_weights.S", &text) &&
-           compile(b, io_join(b->arena, b->board_dir, "harness_weights.S"), "harness_weights.o", &b->objects);
+           compile(b, io_join(b->arena, b->board_dir, "harness_weights.S"), "harness_weights.o", NULL, &b->objects);
 }
 
 static bool compile_harness(Builder *b, StringList *stub)
@@ -192,12 +198,12 @@ static bool compile_harness(Builder *b, StringList *stub)
         return false;
     const struct EmbeddedFile *harness = embedded_find("targets/harness.c");
     Buf model = {0}, empty = {0};
-    harness_model_text(m, &model);
+    harness_model_text(m, b->with_layers && b->target->runs_here, &model);
     harness_stub_text(m, &empty);
     return write_text(b, "harness_model.h", &model) && write_text(b, "stub.c", &empty) && compile_weights(b, m) &&
            io_write(b->diag, io_join(b->arena, b->board_dir, "harness.c"), harness->data, harness->size) &&
-           compile(b, io_join(b->arena, b->board_dir, "harness.c"), "harness.o", &b->shared) &&
-           (!b->with_stub || compile(b, io_join(b->arena, b->board_dir, "stub.c"), "stub.o", stub));
+           compile(b, io_join(b->arena, b->board_dir, "harness.c"), "harness.o", NULL, &b->shared) &&
+           (!b->with_stub || compile(b, io_join(b->arena, b->board_dir, "stub.c"), "stub.o", NULL, stub));
 }
 
 static bool link_program(Builder *b, const StringList *objects, const char *elf)
@@ -219,14 +225,30 @@ static size_t difference(size_t a, size_t b)
     return a > b ? a - b : 0;
 }
 
+/* b->objects: the first is NAME.c's or not; code is whatever object it is in. */
+static bool measure_own(Builder *b, ProgramSizes *out)
+{
+    const char *source = arena_printf(b->arena, "/model_%s.c.o", b->model);
+    for (size_t i = 0; i < b->objects.count; i++) {
+        ElfSizes s;
+        if (!elf_sizes(b->diag, b->objects.items[i], &s))
+            return false;
+        out->own_code_bytes += s.code;
+        *(has_suffix(b->objects.items[i], source) ? &out->own_code_bytes : &out->own_weight_bytes) += s.rodata + s.data;
+    }
+    return true;
+}
+
 static bool measure(Builder *b, const char *elf, const char *stub_elf, ProgramSizes *out)
 {
     ElfSizes with, without;
     if (!elf_sizes(b->diag, elf, &with) || !elf_sizes(b->diag, stub_elf, &without))
         return false;
-    *out = (ProgramSizes){difference(with.code, without.code), difference(with.rodata, without.rodata),
-                          difference(with.data, without.data), difference(with.bss, without.bss)};
-    return true;
+    *out = (ProgramSizes){.code_bytes = difference(with.code, without.code),
+                          .rodata_bytes = difference(with.rodata, without.rodata),
+                          .data_bytes = difference(with.data, without.data),
+                          .bss_bytes = difference(with.bss, without.bss)};
+    return measure_own(b, out);
 }
 
 static const char *upper_case(Arena *a, const char *text)
@@ -257,6 +279,19 @@ static bool link_and_measure(Builder *b, const StringList *stub, Program *out)
     return !b->with_stub || (link_program(b, stub, stub_elf) && measure(b, out->elf, stub_elf, &out->sizes));
 }
 
+static bool prepare_flags(Builder *b, const BuildOptions *options)
+{
+    if (options && options->call_graph && b->target->cc.count && strstr(b->target->cc.items[0], "gcc"))
+        push(b, &b->model_flags, "-fcallgraph-info=su");
+    if (!b->with_layers)
+        return true;
+    Buf text = {0};
+    harness_layers_text(b->upper, b->target->runs_here, &text);
+    push(b, &b->model_flags, "-include");
+    push(b, &b->model_flags, io_join(b->arena, b->board_dir, "layers.h"));
+    return write_text(b, "layers.h", &text);
+}
+
 bool program_build_with(Arena *a, Diag *d, const Target *target, const char *folder, const char *model_name,
                         const char *work_dir, const BuildOptions *options, Program *out)
 {
@@ -268,6 +303,7 @@ bool program_build_with(Arena *a, Diag *d, const Target *target, const char *fol
     if (!b.folder || !work)
         return false;
     b.upper = upper_case(a, model_name);
+    b.with_layers = options && options->layers;
     b.with_stub = !options || !options->without_sizes;
     b.build_dir = io_join(a, work, "build");
     b.board_dir = options && options->board_dir ? absolute(a, d, options->board_dir) : io_join(a, work, "board");
@@ -275,8 +311,8 @@ bool program_build_with(Arena *a, Diag *d, const Target *target, const char *fol
     out->run_dir = io_join(a, work, "run");
     out->elf = io_join(a, b.build_dir, "model.elf");
     bool ok = b.board_dir && io_make_dir(d, b.build_dir) && io_make_dir(d, b.board_dir) &&
-              io_make_dir(d, out->run_dir) && write_board(&b) && compile_folder(&b) && compile_board(&b) &&
-              compile_harness(&b, &stub) && link_and_measure(&b, &stub, out);
+              io_make_dir(d, out->run_dir) && write_board(&b) && prepare_flags(&b, options) && compile_folder(&b) &&
+              compile_board(&b) && compile_harness(&b, &stub) && link_and_measure(&b, &stub, out);
     out->exit_status = ok ? EXIT_DONE : b.exit_status;
     return ok;
 }

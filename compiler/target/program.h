@@ -13,6 +13,9 @@ typedef struct {
     size_t code_bytes;   /* executable sections */
     size_t rodata_bytes; /* constants: weights, parameters, tables */
     size_t data_bytes, bss_bytes;
+    /* The sections of the generated folder's objects alone, as the linker gets them, without libraries: code and
+     * constants of NAME.c (layers, kernels, parameters), and the objects of the weights. */
+    size_t own_code_bytes, own_weight_bytes;
 } ProgramSizes;
 
 typedef struct {
@@ -32,11 +35,16 @@ typedef struct {
 } RunOptions;
 
 typedef struct {
+    double min_seconds, median_seconds;
+} LayerTime;
+
+typedef struct {
     size_t code_bytes, rodata_bytes, data_bytes, bss_bytes; /* as in ProgramSizes */
     uint64_t instructions;                                  /* of NAME_run, the case with most; 0: not counted */
     uint64_t instructions_least;                            /* the case with fewest */
     ARRAY(uint64_t) laps; /* of the first case: instructions since its begin at each BOARD_LAP() of boards/board.h */
     double min_seconds, median_seconds; /* of NAME_run; 0: not timed */
+    ARRAY(LayerTime) layer_times;       /* of BuildOptions.layers; in the order of the layers' numbers */
     size_t stack_bytes;                 /* that NAME_run used in the first case */
     int exit_status;                    /* EXIT_DONE; EXIT_TOOL or EXIT_INPUT when running failed */
 } RunResult;
@@ -45,6 +53,9 @@ typedef struct {
     bool without_sizes;    /* sizes stay 0: the empty model is not built */
     const char *board_dir; /* an existing folder in which the board's objects stay, for the next program of the same
                               target; not for two builds at once. NULL: below work_dir */
+    bool layers;           /* with the layer hooks: two laps a layer (its begin and end) where instructions are counted,
+                              layer_times where the target runs here */
+    bool call_graph;       /* gcc writes what stack_bound reads; the code is the same */
 } BuildOptions;
 
 /* `folder`: what adze compile wrote, with model_name.h. work_dir: a temporary folder of the caller's that outlives the

@@ -94,7 +94,7 @@ static const char *one_line(Arena *a, const char *text)
 
 static bool execute(Runner *r)
 {
-    static const char *const files[] = {"out.bin", "time.bin", "stack.bin", "count.txt"};
+    static const char *const files[] = {"out.bin", "time.bin", "layers.bin", "stack.bin", "count.txt"};
     StringList command = {0};
     if (!build_command(r, &command))
         return false;
@@ -158,6 +158,26 @@ static size_t read_numbers(Runner *r, const char *name, uint64_t **out)
     return count;
 }
 
+/* Sorts them. */
+static LayerTime summary(uint64_t *nanoseconds, size_t count)
+{
+    qsort(nanoseconds, count, sizeof *nanoseconds, by_value);
+    return (LayerTime){1e-9 * (double)nanoseconds[0],
+                       0.5e-9 * (double)(nanoseconds[(count - 1) / 2] + nanoseconds[count / 2])};
+}
+
+/* layers.bin: the layers of the first timed run, those of the second ... */
+static void read_layers(Runner *r, size_t runs)
+{
+    uint64_t *numbers, *one = NEW_ARRAY(r->arena, uint64_t, runs);
+    size_t layers = read_numbers(r, "layers.bin", &numbers) / runs;
+    for (size_t i = 0; i < layers; i++) {
+        for (size_t k = 0; k < runs; k++)
+            one[k] = numbers[k * layers + i];
+        array_push(r->arena, &r->result->layer_times, summary(one, runs));
+    }
+}
+
 static void read_measures(Runner *r)
 {
     uint64_t *numbers;
@@ -166,9 +186,10 @@ static void read_measures(Runner *r)
     size_t count = read_numbers(r, "time.bin", &numbers);
     if (!count)
         return;
-    qsort(numbers, count, sizeof *numbers, by_value);
-    r->result->min_seconds = 1e-9 * (double)numbers[0];
-    r->result->median_seconds = 0.5e-9 * (double)(numbers[(count - 1) / 2] + numbers[count / 2]);
+    LayerTime total = summary(numbers, count);
+    r->result->min_seconds = total.min_seconds;
+    r->result->median_seconds = total.median_seconds;
+    read_layers(r, count);
 }
 
 /* Lines of icount.c: "lap N", "region N". */
