@@ -13,12 +13,21 @@
 
 /* How kernels are instantiated: by default each is one function shared by all layers of a model; with ADZE_INLINE
  * (-O speed) the C compiler makes a copy a layer, with constant shapes. ADZE_SIZE (-O size) asks a kernel for its
- * smaller form, if it has one. */
+ * smaller form, if it has one, and gcc for small code on the cores where that counts. */
+#if defined(ADZE_SIZE) && defined(__GNUC__) && !defined(__clang__) && (defined(__arm__) || defined(__riscv))
+#pragma GCC optimize("Os")
+#endif
 #if defined(__GNUC__)
 #define ADZE_UNUSED __attribute__((unused))
 #define ADZE_FORCE_INLINE static inline __attribute__((always_inline, unused))
 #define ADZE_NOINLINE __attribute__((noinline))
 #define ADZE_RESTRICT __restrict
+/* gcc would make a copy of a shared kernel for each set of constant arguments. */
+#if defined(__clang__)
+#define ADZE_NOCLONE
+#else
+#define ADZE_NOCLONE __attribute__((noclone))
+#endif
 #else
 #define ADZE_UNUSED
 #define ADZE_FORCE_INLINE static inline
@@ -28,7 +37,7 @@
 #if defined(ADZE_INLINE)
 #define ADZE_KERNEL ADZE_FORCE_INLINE
 #elif defined(__GNUC__)
-#define ADZE_KERNEL static __attribute__((noinline, unused))
+#define ADZE_KERNEL static ADZE_NOCLONE __attribute__((noinline, unused))
 #else
 #define ADZE_KERNEL static inline
 #endif

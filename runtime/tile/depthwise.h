@@ -22,6 +22,18 @@ ADZE_KERNEL void adze_depthwise_f32_tile_1x4(const adze_tile_f32 *t, int32_t o, 
     adze_tile_store(t, y_at, o, a[0], a[1], a[2], a[3]);
 }
 
+#ifdef ADZE_TILE_ARM
+/* Four channels of four pixels. */
+ADZE_KERNEL void adze_depthwise_f32_tile_4x4(const adze_tile_f32 *t, int32_t o, const adze_tile_pixels *at)
+{
+    float sums[16];
+    const float *w = t->w + o / ADZE_TILE_CHANNELS * t->w_block, *x = t->x + o;
+    adze_tile_sums(t, o, sums);
+    for (int32_t r = 0; r < t->rows && t->runs > 0; r++, w += t->w_row, x += t->x_row)
+        adze_arm_taps(sums, w, x + at->x[0], x + at->x[1], x + at->x[2], x + at->x[3], t->x_run, t->runs);
+    adze_tile_store_sums(t, o, at, sums);
+}
+#else
 /* Four channels of four pixels; named sums, since arrays stay in memory below -O3. */
 ADZE_KERNEL void adze_depthwise_f32_tile_4x4(const adze_tile_f32 *t, int32_t o, const adze_tile_pixels *at)
 {
@@ -62,6 +74,7 @@ ADZE_KERNEL void adze_depthwise_f32_tile_4x4(const adze_tile_f32 *t, int32_t o, 
     if (at->count > 3)
         adze_tile_store(t, at->y[3], o, a30, a31, a32, a33);
 }
+#endif
 
 ADZE_FORCE_INLINE void adze_depthwise_f32_tile_run(const adze_tile_f32 *t, adze_tile_pixels *at)
 {

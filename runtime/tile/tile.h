@@ -8,6 +8,12 @@
 
 #include "adze.h"
 #include "ref/act.h"
+/* Not without optimisation, when the operands of arm.h lie in memory and take more registers than there are. */
+#if defined(__arm__) && defined(__thumb2__) && defined(__ARM_FEATURE_FMA) && !defined(__SOFTFP__) &&                   \
+    defined(__OPTIMIZE__)
+#define ADZE_TILE_ARM
+#include "tile/arm.h"
+#endif
 
 /* a * b + c, in one instruction where the machine has one: in C99 mode gcc does not join the two on its own. */
 #if defined(__FP_FAST_FMAF) || defined(__ARM_FEATURE_FMA)
@@ -110,6 +116,41 @@ ADZE_KERNEL void adze_tile_1x4(const adze_tile_f32 *t, int32_t o, ptrdiff_t x_at
     adze_tile_store(t, y_at, o, a0, a1, a2, a3);
 }
 
+#ifdef ADZE_TILE_ARM
+/* Sums before a run: the bias in every pixel. */
+ADZE_FORCE_INLINE void adze_tile_sums(const adze_tile_f32 *t, int32_t o, float *sums)
+{
+    const float b0 = adze_tile_bias(t, o), b1 = adze_tile_bias(t, o + 1);
+    const float b2 = adze_tile_bias(t, o + 2), b3 = adze_tile_bias(t, o + 3);
+    for (int32_t i = 0; i < 16; i += 4) {
+        sums[i] = b0;
+        sums[i + 1] = b1;
+        sums[i + 2] = b2;
+        sums[i + 3] = b3;
+    }
+}
+
+ADZE_FORCE_INLINE void adze_tile_store_sums(const adze_tile_f32 *t, int32_t o, const adze_tile_pixels *at,
+                                            const float *sums)
+{
+    for (int32_t i = 0; i < at->count; i++, sums += 4)
+        adze_tile_store(t, at->y[i], o, sums[0], sums[1], sums[2], sums[3]);
+}
+
+/* Four channels of four pixels. */
+ADZE_KERNEL void adze_tile_4x4(const adze_tile_f32 *t, int32_t o, const adze_tile_pixels *at)
+{
+    float sums[16];
+    const float *row = t->w + o / ADZE_TILE_CHANNELS * t->w_block, *x = t->x;
+    adze_tile_sums(t, o, sums);
+    for (int32_t r = 0; r < t->rows; r++, row += t->w_row, x += t->x_row) {
+        const float *w = row, *run = x;
+        for (int32_t j = 0; j < t->runs; j++, run += t->x_run)
+            w = adze_arm_run(sums, w, run + at->x[0], run + at->x[1], run + at->x[2], run + at->x[3], t->length);
+    }
+    adze_tile_store_sums(t, o, at, sums);
+}
+#else
 /* Four channels of four pixels; named sums, since arrays stay in memory below -O3. */
 ADZE_KERNEL void adze_tile_4x4(const adze_tile_f32 *t, int32_t o, const adze_tile_pixels *at)
 {
@@ -156,6 +197,7 @@ ADZE_KERNEL void adze_tile_4x4(const adze_tile_f32 *t, int32_t o, const adze_til
     if (at->count > 3)
         adze_tile_store(t, at->y[3], o, a30, a31, a32, a33);
 }
+#endif
 
 /* All channels of up to four pixels. Three are worth a tile of four, two are not. */
 ADZE_FORCE_INLINE void adze_tile_run(const adze_tile_f32 *t, adze_tile_pixels *at)
