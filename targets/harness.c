@@ -1,7 +1,7 @@
 /* Runs a generated model on the cases of in.bin: writes outputs to out.bin, nanoseconds of timed runs to time.bin and
- * stack bytes to stack.bin; with HARNESS_LAYERS, nanoseconds of each layer in each timed run to layers.bin. What depends on
- * the model is in harness_model.h, which adze writes beside this file: the buffers of the model's arenas, state, inputs and
- * outputs, and call_model(). A state lasts from case to case.
+ * stack bytes to stack.bin; with HARNESS_LAYERS, nanoseconds of each layer in each timed run to layers.bin. What
+ * depends on the model is in harness_model.h, which adze writes beside this file: the buffers of the model's arenas,
+ * state, inputs and outputs, and call_model(). A state lasts from case to case.
  *
  * in.bin: three little-endian uint32 (cases, timed repeats of the first case, bytes of one case), then the cases, each
  * all inputs one after another. Buffers lie between guard words, so that a write outside is seen, and are filled with
