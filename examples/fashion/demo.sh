@@ -27,5 +27,7 @@ head -c 10 "$here/labels.u8" >"$work/board/labels.u8"
 (cd "$work/board" && qemu-system-arm -M mps2-an386 -nographic -monitor none -serial none \
     -semihosting-config enable=on,target=native -plugin "$icount,out=count.txt" -kernel ../fashion.elf </dev/null)
 grep '^region' "$work/board/count.txt" | tail -n 1 | sed 's/^/instructions: /' || true
-echo "flash and RAM of the whole program:"
+echo "flash and RAM of the whole program (text: code and weights; bss: arena, buffers and stack):"
 arm-none-eabi-size "$work/fashion.elf"
+echo "the network alone, as adze bench measures it:"
+"$adze" bench "$here/fashion.onnx" -t cortex-m4 | tail -n 2

@@ -60,6 +60,13 @@ int main(void)
     board_print(" of ");
     print_number(count);
     board_print(" images classified as labelled");
+    if (count) {
+        board_print(" (accuracy ");
+        print_number(right * 1000 / count / 10);
+        board_print(".");
+        print_number(right * 1000 / count % 10);
+        board_print(" %)");
+    }
     if (spent && count) {
         board_print(", ");
         print_number((unsigned long)(spent / count / 1000));
