@@ -41,7 +41,7 @@ static bool load(Compilation *c)
     if (ends_with(c->options.model, ".txt"))
         c->graph = graph_read(c->keep, c->diag, file.data, file.size, c->options.model);
     else
-        c->graph = load_onnx_bytes(c->keep, c->diag, c->options.model, file.data, file.size, &c->options.load);
+        c->graph = load_onnx_file(c->keep, c->diag, c->options.model, &file, &c->options.load);
     return c->graph != NULL;
 }
 

@@ -37,6 +37,10 @@ static const char *const reserved[] = {
     "nullptr",     "thread_local", "arena",
     "status",      "state",        "weights",
     "linux",       "unix",         "i386",
+    "char8_t",     "char16_t",     "char32_t",
+    "co_await",    "co_return",    "co_yield",
+    "concept",     "consteval",    "constinit",
+    "requires",    "noreturn",     "static_assert",
 };
 
 static bool is_reserved(const char *s)

@@ -103,7 +103,8 @@ static const FileBytes *open_external(Loader *l, const char *who, const char *lo
     return f;
 }
 
-bool read_external(Loader *l, const Onnx__TensorProto *t, const char *who, size_t need, const unsigned char **out)
+bool read_external(Loader *l, const Onnx__TensorProto *t, const char *who, size_t need, const FileBytes **file,
+                   const unsigned char **out)
 {
     Place p;
     if (!read_place(l, t, who, &p))
@@ -120,6 +121,7 @@ bool read_external(Loader *l, const Onnx__TensorProto *t, const char *who, size_
                           "the file is cut short or of another model",
                           who, (unsigned long long)p.offset, (unsigned long long)p.offset + need,
                           diag_quote(l->wire, p.location), f->size);
+    *file = f;
     *out = (const unsigned char *)f->data + p.offset;
     return true;
 }

@@ -25,7 +25,7 @@ static const char *shown_path(Arena *a, const char *path)
 
 static ProtobufCMessage *unpack(Loader *l, const ProtobufCMessageDescriptor *type)
 {
-    const char *kind = foreign_kind(l->bytes, l->size);
+    const char *kind = foreign_kind(l->file.data, l->file.size);
     bool is_text = kind && strncmp(kind, "text", 4) == 0;
     if (kind && !is_text) {
         diag_error(l->diag, "not an ONNX file: it is %s", kind);
@@ -35,7 +35,7 @@ static ProtobufCMessage *unpack(Loader *l, const ProtobufCMessageDescriptor *typ
     Diag *d = is_text ? diag_new(l->wire) : l->diag; /* few bytes can be both */
     ProtobufCAllocator allocator = {wire_alloc, wire_free, l->wire};
     ProtobufCMessage *m = NULL;
-    if (prescan(d, type, l->bytes, l->size, &b)) {
+    if (prescan(d, type, l->file.data, l->file.size, &b)) {
         m = protobuf_c_message_unpack(type, &allocator, b.length, (const uint8_t *)buf_text(&b));
         if (!m && !is_text)
             diag_error(d, "damaged %s; hint: get the file again", type->short_name);
@@ -68,10 +68,10 @@ static bool check_header(Loader *l, const Onnx__ModelProto *m, Graph *g)
     return true;
 }
 
-static Loader loader_new(Arena *a, Diag *d, const char *path, const void *bytes, size_t size)
+static Loader loader_new(Arena *a, Diag *d, const char *path, FileBytes file)
 {
     static const LoadOptions none;
-    Loader l = {.keep = a, .wire = arena_new(), .diag = d, .bytes = bytes, .size = size, .path = path};
+    Loader l = {.keep = a, .wire = arena_new(), .diag = d, .file = file, .path = path};
     l.options = &none;
     l.errors_before = d->error_count;
     l.external = map_new(l.wire);
@@ -100,10 +100,9 @@ static Graph *load_model(Loader *l)
     return l->diag->error_count == l->errors_before ? g : NULL;
 }
 
-static Graph *load_bytes(Arena *a, Diag *d, const char *path, const FileBytes *f, const LoadOptions *opt)
+Graph *load_onnx_file(Arena *a, Diag *d, const char *path, const FileBytes *f, const LoadOptions *opt)
 {
-    Loader l = loader_new(a, d, path, f->data, f->size);
-    l.mapped = f->mapped;
+    Loader l = loader_new(a, d, path, *f);
     if (opt)
         l.options = opt;
     if (path)
@@ -115,19 +114,19 @@ static Graph *load_bytes(Arena *a, Diag *d, const char *path, const FileBytes *f
 
 Graph *load_onnx_bytes(Arena *a, Diag *d, const char *path, const void *bytes, size_t size, const LoadOptions *opt)
 {
-    return load_bytes(a, d, path, &(FileBytes){bytes, size, false}, opt);
+    return load_onnx_file(a, d, path, &(FileBytes){bytes, size, false}, opt);
 }
 
 Graph *load_onnx(Arena *a, Diag *d, const char *path, const LoadOptions *opt)
 {
     FileBytes f;
-    return io_map(d, path, &f) ? load_bytes(a, d, path, &f, opt) : NULL;
+    return io_map(d, path, &f) ? load_onnx_file(a, d, path, &f, opt) : NULL;
 }
 
 bool load_tensor_bytes(Arena *a, Diag *d, const char *path, const void *bytes, size_t size, Tensor *out)
 {
     const char *file = d->file;
-    Loader l = loader_new(a, d, path, bytes, size);
+    Loader l = loader_new(a, d, path, (FileBytes){bytes, size, false});
     *out = (Tensor){0};
     if (path)
         d->file = shown_path(d->arena, path);

@@ -8,6 +8,7 @@
 
 #include "base/arena.h"
 #include "base/diag.h"
+#include "base/io.h"
 #include "ir/graph.h"
 
 /* --shape NAME=1,3,224,224; -1 leaves a dimension as the model has it. */
@@ -32,6 +33,8 @@ typedef struct {
 /* NULL after errors, of which there may be several. Constants may point into the mapped file, which stays mapped until
  * the process ends; all else is allocated from `a`. `opt` may be NULL. Sets d->file. */
 Graph *load_onnx(Arena *a, Diag *d, const char *path, const LoadOptions *opt);
+/* The same from a file that io_map has mapped: pages whose bytes had to be copied are given back to the system. */
+Graph *load_onnx_file(Arena *a, Diag *d, const char *path, const FileBytes *f, const LoadOptions *opt);
 /* The same from memory, which must live as long as the graph and is not changed. `path` names the model in messages;
  * external data is looked for in its folder (NULL: there must be none). */
 Graph *load_onnx_bytes(Arena *a, Diag *d, const char *path, const void *bytes, size_t size, const LoadOptions *opt);

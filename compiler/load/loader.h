@@ -11,9 +11,7 @@
 typedef struct {
     Arena *keep, *wire;
     Diag *diag;
-    const unsigned char *bytes;
-    size_t size;
-    bool mapped;          /* `bytes` is a file's mapping: pages may be given back */
+    FileBytes file;       /* the model's; pages of a mapping may be given back */
     const char *path;     /* of the model, or NULL */
     Map *external;        /* location -> FileBytes */
     Map *functions;       /* function_key -> Onnx__FunctionProto */
@@ -52,8 +50,9 @@ bool read_dims(Loader *l, const int64_t *dims, size_t count, const char *who, Sh
 const char *onnx_type_text(Arena *a, int64_t data_type);
 /* sparse.c: the dense tensor. */
 bool read_sparse(Loader *l, const Onnx__SparseTensorProto *t, const char *who, Tensor *out);
-/* external.c: `need` bytes of a file beside the model. */
-bool read_external(Loader *l, const Onnx__TensorProto *t, const char *who, size_t need, const unsigned char **out);
+/* external.c: `need` bytes of a file beside the model, which lives as long as the process. */
+bool read_external(Loader *l, const Onnx__TensorProto *t, const char *who, size_t need, const FileBytes **file,
+                   const unsigned char **out);
 
 /* inputs.c */
 bool check_options(Loader *l, const Onnx__GraphProto *g, const Map *initializers);

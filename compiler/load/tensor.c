@@ -81,9 +81,10 @@ static bool is_data_field(uint32_t field)
 /* The message's bytes; empty where hostile offsets would lead elsewhere. */
 static Wire message_of(const Loader *l, const Onnx__TensorProto *t)
 {
-    if (!t->has_at || !t->has_size || t->at > l->size || t->size > l->size - t->at)
-        return (Wire){l->bytes, l->bytes};
-    return (Wire){l->bytes + t->at, l->bytes + t->at + t->size};
+    const unsigned char *bytes = l->file.data;
+    if (!t->has_at || !t->has_size || t->at > l->file.size || t->size > l->file.size - t->at)
+        return (Wire){bytes, bytes};
+    return (Wire){bytes + t->at, bytes + t->at + t->size};
 }
 
 static const char *find_stored(Wire w, Stored *out)
@@ -196,17 +197,18 @@ static bool needs_copy(const unsigned char *p, size_t bytes, DType type)
 }
 
 /* The pages of a mapped file that were read only to be copied. */
-static void give_back(const Loader *l, const unsigned char *p, size_t bytes)
+static void give_back(const FileBytes *f, const unsigned char *p, size_t bytes)
 {
-    bool inside = p >= l->bytes && p < l->bytes + l->size;
+    const unsigned char *first = f->data;
+    bool inside = p >= first && p < first + f->size;
     uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
     uintptr_t start = ((uintptr_t)p + page - 1) / page * page, end = ((uintptr_t)p + bytes) / page * page;
-    if (l->mapped && inside && bytes >= GIVE_BACK_BYTES && start < end)
+    if (f->mapped && inside && bytes >= GIVE_BACK_BYTES && start < end)
         madvise((void *)start, end - start, MADV_DONTNEED);
 }
 
-/* Where the bytes stand, or a copy when they are not aligned or booleans are not 0 and 1. */
-static const void *settle(Loader *l, const unsigned char *p, size_t bytes, DType type)
+/* Where the bytes of the file stand, or a copy when they are not aligned or booleans are not 0 and 1. */
+static const void *settle(Loader *l, const FileBytes *f, const unsigned char *p, size_t bytes, DType type)
 {
     if (!needs_copy(p, bytes, type))
         return p;
@@ -214,7 +216,7 @@ static const void *settle(Loader *l, const unsigned char *p, size_t bytes, DType
     memcpy(copy, p, bytes);
     for (size_t i = 0; type == DT_BOOL && i < bytes; i++)
         copy[i] = copy[i] != 0;
-    give_back(l, p, bytes);
+    give_back(f, p, bytes);
     return copy;
 }
 
@@ -249,7 +251,7 @@ static bool read_numbers(Loader *l, const Onnx__TensorProto *t, const char *who,
     if (s.field == RAW_DATA || bytes == 0 || s.field == 0) {
         if (s.count != bytes)
             return size_error(l, who, out, "bytes", s.count, bytes);
-        out->data = bytes ? settle(l, s.last.data, bytes, out->type) : NULL;
+        out->data = bytes ? settle(l, &l->file, s.last.data, bytes, out->type) : NULL;
         return true;
     }
     if (s.field != field_for(out->type))
@@ -258,10 +260,14 @@ static bool read_numbers(Loader *l, const Onnx__TensorProto *t, const char *who,
     if (s.count != bytes / dtype_size(out->type))
         return size_error(l, who, out, "numbers", s.count, bytes / dtype_size(out->type));
     if (s.pieces == 1 && s.last.size == bytes && dtype_is_float(out->type) && s.field != INT32_DATA) {
-        out->data = settle(l, s.last.data, bytes, out->type);
+        out->data = settle(l, &l->file, s.last.data, bytes, out->type);
         return true;
     }
-    return decode(l, w, &s, who, out, bytes) && (out->data = settle(l, out->data, bytes, out->type), true);
+    if (!decode(l, w, &s, who, out, bytes))
+        return false;
+    give_back(&l->file, w.at, (size_t)(w.end - w.at));
+    out->data = settle(l, &l->file, out->data, bytes, out->type);
+    return true;
 }
 
 bool read_tensor(Loader *l, const Onnx__TensorProto *t, const char *who, Tensor *out)
@@ -285,9 +291,10 @@ bool read_tensor(Loader *l, const Onnx__TensorProto *t, const char *who, Tensor 
         return read_strings(l, t, who, count, out);
     if (t->data_location != EXTERNAL)
         return read_numbers(l, t, who, bytes, out);
+    const FileBytes *f;
     const unsigned char *data;
-    if (!read_external(l, t, who, bytes, &data))
+    if (!read_external(l, t, who, bytes, &f, &data))
         return false;
-    out->data = bytes ? settle(l, data, bytes, out->type) : NULL;
+    out->data = bytes ? settle(l, f, data, bytes, out->type) : NULL;
     return true;
 }

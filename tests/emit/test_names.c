@@ -18,6 +18,9 @@ static const struct {
     {"int", "int_"},
     {"class", "class_"},
     {"arena", "arena_"},
+    {"static_assert", "static_assert_"},
+    {"requires", "requires_"},
+    {"co_yield", "co_yield_"},
     {"__x__y__", "x_y"},
     {"a*/b", "a_b"},
     {"gr\xc3\xb6\xc3\x9f"

@@ -1,0 +1,135 @@
+/* The memory that a model costs: its constants stay in the mapped file, or are copied where they are not aligned, but
+ * never both. Peak memory of the whole program against the bytes of the model, which design.md bounds by 1.5. */
+#include "tests/load/model.h"
+#include "tests/support/tools.h"
+
+#include "base/io.h"
+
+#include <check.h>
+#include <stdio.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { SIDE = 1448, LAYERS = 8, FLOATS = SIDE * SIDE };
+
+static Arena *keep;
+static const char *adze, *lab;
+
+/* Different in each layer: equal constants would be merged. */
+static const float *numbers(int layer)
+{
+    float *data = arena_alloc(keep, (size_t)FLOATS * 4);
+    for (int i = 0; i < FLOATS; i++)
+        data[i] = (float)(i % 8191 + layer) * 0.125f;
+    return data;
+}
+
+static Buf entry(const char *key, const char *value)
+{
+    Buf b = {0};
+    put_text(&b, 1, key);
+    put_text(&b, 2, value);
+    return b;
+}
+
+/* w<layer>, its bytes inside the message or in w.bin at `offset`. */
+static Buf weights(int layer, bool external, size_t offset)
+{
+    Buf t = {0};
+    put_int(&t, 1, SIDE);
+    put_int(&t, 1, SIDE);
+    put_int(&t, 2, 1);
+    put_text(&t, 8, arena_printf(keep, "w%d", layer));
+    if (external) {
+        put_message(&t, 13, entry("location", "w.bin"));
+        put_message(&t, 13, entry("offset", arena_printf(keep, "%zu", offset)));
+        put_int(&t, 14, 1);
+    } else {
+        put_bytes(&t, 9, numbers(layer), (size_t)FLOATS * 4);
+    }
+    return t;
+}
+
+static const struct {
+    const char *name;
+    bool external;
+    size_t pad; /* bytes that move the data; 0 and 1 cannot both leave it aligned */
+} rows[] = {{"inner", false, 0}, {"inner_moved", false, 1}, {"beside", true, 0}, {"beside_moved", true, 2}};
+enum { ROWS = sizeof rows / sizeof *rows };
+
+/* A chain of MatMuls. */
+static bool write_model(int row)
+{
+    Buf g = {0}, data = {0};
+    bool external = rows[row].external;
+    Diag *d = diag_new(keep);
+    const char *folder = io_join(keep, lab, rows[row].name);
+    put_bytes(&g, 10, "    ", external ? 0 : rows[row].pad);
+    buf_write(&data, "    ", rows[row].pad);
+    for (int i = 0; i < LAYERS; i++) {
+        put_message(&g, 1, node("MatMul", arena_printf(keep, "x%d w%d", i, i), arena_printf(keep, "x%d", i + 1)));
+        put_message(&g, 5, weights(i, external, data.length));
+        if (external)
+            buf_write(&data, numbers(i), (size_t)FLOATS * 4);
+    }
+    put_message(&g, 11, value_info("x0", 1, arena_printf(keep, "1,%d", SIDE)));
+    put_message(&g, 12, value_info(arena_printf(keep, "x%d", LAYERS), 1, arena_printf(keep, "1,%d", SIDE)));
+    Buf m = model(g);
+    bool done = io_make_dir(d, folder) && io_write(d, io_join(keep, folder, "large.onnx"), m.data, m.length) &&
+                (!external || io_write(d, io_join(keep, folder, "w.bin"), data.data, data.length));
+    buf_free(&m);
+    buf_free(&data);
+    return done;
+}
+
+/* In a process of its own: the peak of a child begins with what its parent holds. */
+static bool write_models(void)
+{
+    int status;
+    fflush(NULL);
+    pid_t writer = fork();
+    if (writer == 0) {
+        bool done = true;
+        for (int i = 0; i < ROWS; i++)
+            done = write_model(i) && done;
+        _exit(done ? 0 : 1);
+    }
+    return writer > 0 && waitpid(writer, &status, 0) == writer && status == 0;
+}
+
+START_TEST(memory_is_bounded)
+{
+    struct rusage usage;
+    ShellResult r =
+        shell(keep, io_join(keep, lab, rows[_i].name), "%s compile large.onnx -t cortex-m4 --weights bin -o out", adze);
+    ck_assert_msg(r.status == 0, "%s", r.err);
+    ck_assert_int_eq(getrusage(RUSAGE_CHILDREN, &usage), 0);
+    double ratio = (double)usage.ru_maxrss * 1024 / ((double)LAYERS * FLOATS * 4);
+    ck_assert_msg(ratio > 1 && ratio < 1.5, "%s: %.2f times the model's size", rows[_i].name, ratio);
+}
+END_TEST
+
+int main(void)
+{
+    char *program = realpath(getenv("ADZE") ? getenv("ADZE") : "build/adze", NULL);
+    keep = arena_new();
+    lab = io_temp_dir(keep, diag_new(keep), NULL, "adze-test-");
+    if (!program || !lab || !write_models()) {
+        fputs("no program build/adze (run: make), or no room for 300 MB of models\n", stderr);
+        return EXIT_FAILURE;
+    }
+    adze = program;
+    Suite *suite = suite_create("large models");
+    TCase *tc = tcase_create("memory");
+    tcase_set_timeout(tc, 60);
+    tcase_add_loop_test(tc, memory_is_bounded, 0, ROWS);
+    suite_add_tcase(suite, tc);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    arena_free(keep);
+    free(program);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
