@@ -1,15 +1,10 @@
 #include "compile.h"
 #include "base/io.h"
 #include "base/progress.h"
+#include "base/text.h"
 #include "passes/passes.h"
 
 #include <string.h>
-
-static bool ends_with(const char *s, const char *end)
-{
-    size_t n = strlen(s), m = strlen(end);
-    return n >= m && strcmp(s + n - m, end) == 0;
-}
 
 /* The prefix of all symbols: what the user gave must be an identifier; a file's stem is made one. */
 static bool choose_name(Compilation *c)
@@ -38,7 +33,7 @@ static bool load(Compilation *c)
         return false;
     c->model_hash = sha256(file.data, file.size);
     c->diag->file = c->options.model;
-    if (ends_with(c->options.model, ".txt"))
+    if (text_ends_with(c->options.model, ".txt"))
         c->graph = graph_read(c->keep, c->diag, file.data, file.size, c->options.model);
     else
         c->graph = load_onnx_file(c->keep, c->diag, c->options.model, &file, &c->options.load);

@@ -32,6 +32,13 @@ const CommandRow *command_find(const char *name); /* NULL when there is none */
 /* help.c: `adze --help` and `adze COMMAND --help`. */
 void help_overview(Buf *out);
 void help_command(const CommandRow *row, Buf *out);
+/* One line of CommandRow.examples; what: nothing where the line does not say it. */
+typedef struct {
+    const char *command, *what; /* not terminated */
+    size_t command_length, what_length;
+} Example;
+/* Reads the line at `at`; where the next one begins, or NULL (and no example) at the end. */
+const char *example_next(const char *at, Example *out);
 /* The meaning of each exit status, 0 to 5. */
 extern const char *const exit_meanings[6];
 

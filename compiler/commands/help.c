@@ -111,17 +111,27 @@ static void options(int command, Buf *out)
     arena_free(a);
 }
 
+const char *example_next(const char *at, Example *out)
+{
+    size_t n = strcspn(at, "\n");
+    const char *colon = memmem(at, n, ": ", 2);
+    if (!*at)
+        return NULL;
+    out->command = at;
+    out->command_length = colon ? (size_t)(colon - at) : n;
+    out->what = colon ? colon + 2 : at + n;
+    out->what_length = (size_t)(at + n - out->what);
+    return at + n + (at[n] == '\n');
+}
+
 static void examples(const CommandRow *row, Buf *out)
 {
+    Example e;
     buf_puts(out, "\nExamples:\n");
-    for (const char *line = row->examples; *line;) {
-        size_t n = strcspn(line, "\n");
-        const char *colon = memmem(line, n, ": ", 2);
-        size_t length = colon ? (size_t)(colon - line) : n;
-        buf_printf(out, "  adze %.*s\n", (int)length, line);
-        if (colon)
-            buf_printf(out, "      %.*s\n", (int)(n - length - 2), colon + 2);
-        line += n + (line[n] == '\n');
+    for (const char *at = row->examples; (at = example_next(at, &e)) != NULL;) {
+        buf_printf(out, "  adze %.*s\n", (int)e.command_length, e.command);
+        if (e.what_length)
+            buf_printf(out, "      %.*s\n", (int)e.what_length, e.what);
     }
 }
 

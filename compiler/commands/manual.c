@@ -61,17 +61,13 @@ static void command_entry(const CommandRow *row, Buf *out)
 
 static void examples(const CommandRow *row, Buf *out)
 {
-    for (const char *line = row->examples; *line;) {
-        size_t n = strcspn(line, "\n");
-        const char *colon = memmem(line, n, ": ", 2);
-        size_t length = colon ? (size_t)(colon - line) : n;
+    Example e;
+    for (const char *at = row->examples; (at = example_next(at, &e)) != NULL;) {
         buf_puts(out, ".TP\n\\fBadze ");
-        roff(line, length, out);
+        roff(e.command, e.command_length, out);
         buf_puts(out, "\\fR\n");
-        if (colon)
-            roff(colon + 2, n - length - 2, out);
+        roff(e.what, e.what_length, out);
         buf_puts(out, "\n");
-        line += n + (line[n] == '\n');
     }
 }
 

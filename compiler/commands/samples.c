@@ -1,4 +1,5 @@
 #include "commands/samples.h"
+#include "base/text.h"
 #include "base/io.h"
 #include "base/npy.h"
 #include "commands/vectors.h"
@@ -7,12 +8,6 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-
-static bool ends_with(const char *s, const char *end)
-{
-    size_t n = strlen(s), m = strlen(end);
-    return n >= m && strcmp(s + n - m, end) == 0;
-}
 
 /* Input `index` of all cases behind each other: [cases, shape of one]. */
 static bool stack_cases(Arena *a, Diag *d, const char *dir, const CaseList *cases, size_t index, RawArray *out)
@@ -80,7 +75,7 @@ bool samples_raw(Arena *a, Diag *d, const StringList *paths, const Preprocess *p
                 ok = read_vectors(a, d, path, out);
             else if (ok && (ok = images_read(a, d, path, p, like, &one)))
                 array_push(a, out, one);
-        } else if (ends_with(path, ".npz")) {
+        } else if (text_ends_with(path, ".npz")) {
             ok = npz_read(a, d, path, out);
         } else if ((ok = npy_read(a, d, path, &one.tensor))) {
             array_push(a, out, one);

@@ -1,4 +1,5 @@
 #include "commands/vectors.h"
+#include "base/text.h"
 #include "base/io.h"
 #include "base/npy.h"
 #include "load/load.h"
@@ -10,12 +11,6 @@
 #include <string.h>
 
 enum { MAX_PORTS = 1000 };
-
-static bool ends_with(const char *s, const char *end)
-{
-    size_t n = strlen(s), m = strlen(end);
-    return n >= m && strcmp(s + n - m, end) == 0;
-}
 
 /* "in<I>_<K>.npy" for the given I and K. */
 static const char *npy_path(Arena *a, const char *dir, const char *kind, size_t index, long k)
@@ -99,7 +94,7 @@ bool vectors_find(Arena *a, Diag *d, const char *dir, CaseList *out)
 
 bool vector_read(Arena *a, Diag *d, const char *path, Tensor *out)
 {
-    return ends_with(path, ".pb") ? load_tensor_pb(a, d, path, out) : npy_read(a, d, path, out);
+    return text_ends_with(path, ".pb") ? load_tensor_pb(a, d, path, out) : npy_read(a, d, path, out);
 }
 
 Shape port_shape(const Value *v, bool last)

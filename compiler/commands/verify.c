@@ -1,6 +1,7 @@
 #include "commands/build.h"
 #include "commands/compare.h"
 #include "commands/golden.h"
+#include "commands/report.h"
 
 #include <inttypes.h>
 #include <jansson.h>
@@ -77,8 +78,8 @@ static void print_json(const Build *b, const Verdict *v, size_t cases, const Run
     json_object_set_new(root, "target", json_string(b->compilation.target.name));
     for (size_t i = 0; i < g->outputs.count; i++) {
         const Comparison *k = &v->outputs[i];
-        json_t *o = json_object(), *name = json_string(g->outputs.items[i]->name);
-        json_object_set_new(o, "name", name ? name : json_null());
+        json_t *o = json_object();
+        json_object_set_new(o, "name", report_text(g->outputs.items[i]->name));
         json_object_set_new(o, "elements", json_integer(k->count));
         json_object_set_new(o, "outside", json_integer(k->outside));
         json_object_set_new(o, "worst_difference", k->difference < 1e300 ? json_real(k->difference) : json_null());
@@ -96,9 +97,7 @@ static void print_json(const Build *b, const Verdict *v, size_t cases, const Run
     else
         json_object_set_new(total, "seconds", json_real(r->min_seconds));
     json_object_set_new(root, "total", total);
-    json_dumpf(root, stdout, JSON_INDENT(2));
-    printf("\n");
-    json_decref(root);
+    report_print(root);
 }
 
 static int verify_cases(Command *c, Build *b, const CaseList *cases)

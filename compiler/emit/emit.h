@@ -4,6 +4,7 @@
 
 #include "base/buf.h"
 #include "base/hash.h"
+#include "base/text.h"
 #include "lower/lower.h"
 
 typedef enum { MODE_DEFAULT, MODE_SIZE, MODE_SPEED } Mode;
@@ -65,7 +66,6 @@ bool emit_folder(Arena *a, Diag *d, const Plan *p, const Target *t, const EmitOp
 /* A C identifier from any text: letters, digits and _; never a keyword, never empty, at most 63 characters. */
 const char *c_identifier(Arena *a, const char *text);
 bool c_is_identifier(const char *text);
-const char *upper_identifier(Arena *a, const char *identifier); /* "KWS" */
 /* Text for the inside of a comment: printable ASCII, no way to end the comment. */
 const char *c_comment(Arena *a, const char *text);
 /* A C string literal with quotes. */

@@ -158,7 +158,7 @@ static void arena_members(const Emitter *e, size_t arena, Buf *out)
 
 static void arena_union(const Emitter *e, size_t k, Buf *out)
 {
-    const char *type = arena_type(e, k), *macro = upper_identifier(e->arena, type);
+    const char *type = arena_type(e, k), *macro = text_upper(e->arena, type);
     if (k)
         buf_printf(out,
                    "/* The part of the arena for the target's memory %s, which the caller places there. */\n"

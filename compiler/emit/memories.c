@@ -2,8 +2,6 @@
  * named after their memory: NAME_arena_psram, handed over as arena_psram. */
 #include "emit/emit.h"
 
-#include <stdio.h>
-
 size_t arena_count(const Emitter *e)
 {
     return e->plan->memory_count > 1 ? (size_t)e->plan->memory_count : 1;

@@ -126,14 +126,6 @@ static const char *unique(Arena *a, Map *taken, const char *wanted)
     return name;
 }
 
-const char *upper_identifier(Arena *a, const char *name)
-{
-    char *s = arena_strdup(a, name);
-    for (char *c = s; *c; c++)
-        *c = (char)toupper((unsigned char)*c);
-    return s;
-}
-
 /* A parameter of NAME_run: not the name of a layer's function, and no macro (those are upper case). */
 static const char *parameter_name(Emitter *e, Map *taken, const char *text)
 {
@@ -187,7 +179,7 @@ static void name_ports(Emitter *e)
 void emitter_names(Emitter *e)
 {
     e->name = e->options->name;
-    e->upper = upper_identifier(e->arena, e->name);
+    e->upper = text_upper(e->arena, e->name);
     e->member = NEW_ARRAY(e->arena, const char *, e->plan->place_count);
     name_ports(e);
     Map *members = map_new(e->arena);

@@ -225,7 +225,7 @@ static void body(const Emitter *e, Buf *out)
     for (size_t k = 0; k < arena_count(e); k++) {
         const char *type = arena_type(e, k);
         buf_printf(out, "typedef char %s_check_[sizeof(%s) == %s_BYTES ? 1 : -1];\n", type, type,
-                   upper_identifier(e->arena, type));
+                   text_upper(e->arena, type));
     }
     buf_puts(out, "\n");
     if (weights_are_argument(e))

@@ -8,7 +8,7 @@
 typedef struct {
     Arena *arena;
     const Plan *plan;
-    size_t *owner, units;
+    size_t *owner;
     const char *wrong; /* the first thing that is */
 } Replay;
 
@@ -89,8 +89,7 @@ static void check_output(Replay *r, const Step *s, const Value *v)
 
 const char *plan_check(Arena *a, const Plan *p)
 {
-    Replay r = {.arena = a, .plan = p, .units = units_of(p->arena_bytes)};
-    r.owner = NEW_ARRAY(a, size_t, r.units + 1);
+    Replay r = {.arena = a, .plan = p, .owner = NEW_ARRAY(a, size_t, units_of(p->arena_bytes) + 1)};
     for (size_t i = 0; i < p->steps.count && !r.wrong; i++) {
         const Step *s = p->steps.items[i];
         if (s->scratch_bytes)

@@ -132,8 +132,9 @@ static bool judge(const Plan *p, Diag *d)
 {
     Arena *a = arena_new();
     const char *wrong = plan_check(a, p);
-    if (!wrong && p->memory_count == 1 && plan_bound(a, p) != p->arena_lower_bound)
-        wrong = arena_printf(a, "its bound is %zu bytes, not %zu", plan_bound(a, p), p->arena_lower_bound);
+    size_t bound = p->memory_count == 1 ? plan_bound(a, p) : p->arena_lower_bound;
+    if (!wrong && bound != p->arena_lower_bound)
+        wrong = arena_printf(a, "its bound is %zu bytes, not %zu", bound, p->arena_lower_bound);
     if (wrong)
         diag_error(d, "internal error in the memory plan: %s; hint: please report it with the model", wrong);
     arena_free(a);

@@ -1,7 +1,7 @@
-/* fold: nodes whose inputs are all constant, Shape and Size of known shapes, and values without elements become
- * constants. Requires: operators bound (infer). Keeps: what the graph computes; the arithmetic is that of the ref
- * kernels. Shapes that become known on the way are inferred here too, so that a chain of Reshapes takes one sweep
- * instead of one a link. Breaks: nothing. */
+/* fold: nodes of constant inputs, Shape and Size of known shapes, and values without elements become constants.
+ * Requires: operators bound (infer). Keeps: what the graph computes; the arithmetic is that of the ref kernels. Shapes
+ * that become known on the way are inferred here too, so that a chain of Reshapes takes one sweep instead of one a
+ * link. Breaks: nothing. */
 #include "ops/eval.h"
 #include "passes/rewrite.h"
 
@@ -112,24 +112,8 @@ static bool fold_empty(Graph *g, Value *v)
 {
     if (!v || v->is_const || v->is_output || !v->users.count || !known(v) || shape_count(&v->shape) != 0)
         return false;
-    Value *none = graph_const(g, NULL, v->type, &v->shape, NULL);
-    while (v->users.count) {
-        Node *user = v->users.items[v->users.count - 1];
-        for (size_t i = 0; i < user->inputs.count; i++)
-            if (user->inputs.items[i] == v)
-                node_set_input(g, user, i, none);
-    }
+    graph_replace(g, v, graph_const(g, NULL, v->type, &v->shape, NULL));
     return true;
-}
-
-/* Subgraphs read values in ways that their users' inputs do not show. */
-static bool has_subgraphs(const Graph *g)
-{
-    GRAPH_NODES(g, n)
-    for (size_t i = 0; i < n->attrs.count; i++)
-        if (n->attrs.items[i].kind == ATTR_GRAPH)
-            return true;
-    return false;
 }
 
 static bool fold_empties(Graph *g)
@@ -146,7 +130,7 @@ static bool fold_empties(Graph *g)
 bool pass_fold(PassContext *c, Graph *g, bool *changed)
 {
     OpContext oc = {c->diag, c->scratch};
-    if (!has_subgraphs(g) && fold_empties(g))
+    if (fold_empties(g))
         *changed = true;
     GRAPH_NODES(g, n)
     {

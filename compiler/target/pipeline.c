@@ -1,5 +1,6 @@
 #include "target/pipeline.h"
 #include "base/io.h"
+#include "base/text.h"
 #include "target/yaml.h"
 
 #include <stdint.h>
@@ -19,12 +20,6 @@ static bool add(Pipeline *p, size_t key, const YamlValue *v, const char *text)
     PipelineSetting s = {key, text, arena_printf(p->arena, "%s:%d:%d: %s", v->file, v->line, v->column, name)};
     array_push(p->arena, p->out, s);
     return true;
-}
-
-static bool ends_with(const char *s, const char *end)
-{
-    size_t n = strlen(s), m = strlen(end);
-    return n >= m && strcmp(s + n - m, end) == 0;
 }
 
 static const char *in_folder(const Pipeline *p, const char *path)
@@ -82,7 +77,8 @@ static bool read_one(Pipeline *p, size_t key, const YamlValue *v)
     case PIPELINE_PATH:
         return yaml_text(p->diag, v, &text) && add(p, key, v, in_folder(p, text));
     case PIPELINE_TARGET:
-        return yaml_text(p->diag, v, &text) && add(p, key, v, ends_with(text, ".yaml") ? in_folder(p, text) : text);
+        return yaml_text(p->diag, v, &text) &&
+               add(p, key, v, text_ends_with(text, ".yaml") ? in_folder(p, text) : text);
     case PIPELINE_SHAPES:
     case PIPELINE_DIMS:
     case PIPELINE_TEXT:

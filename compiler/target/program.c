@@ -1,5 +1,6 @@
 #include "target/program.h"
 #include "base/buf.h"
+#include "base/text.h"
 #include "base/embed.h"
 #include "base/io.h"
 #include "target/elf.h"
@@ -251,14 +252,6 @@ static bool measure(Builder *b, const char *elf, const char *stub_elf, ProgramSi
     return measure_own(b, out);
 }
 
-static const char *upper_case(Arena *a, const char *text)
-{
-    char *s = arena_strdup(a, text);
-    for (char *c = s; *c; c++)
-        *c = (char)toupper((unsigned char)*c);
-    return s;
-}
-
 static const char *absolute(Arena *a, Diag *d, const char *path)
 {
     char *full = realpath(path, NULL);
@@ -302,7 +295,7 @@ bool program_build_with(Arena *a, Diag *d, const Target *target, const char *fol
     const char *work = absolute(a, d, work_dir);
     if (!b.folder || !work)
         return false;
-    b.upper = upper_case(a, model_name);
+    b.upper = text_upper(a, model_name);
     b.with_layers = options && options->layers;
     b.with_stub = !options || !options->without_sizes;
     b.build_dir = io_join(a, work, "build");
