@@ -9,7 +9,6 @@
 #include "tests/support/random_graph.h"
 
 #include <check.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -42,45 +41,10 @@ static Graph *read_case(const Case *c)
     return g;
 }
 
-static size_t bytes_of(const Value *v)
-{
-    size_t bytes = 0;
-    return dtype_bytes(v->type, shape_count(&v->shape), &bytes) ? bytes : 0;
-}
-
-static void **buffers(Arena *a, Value *const *v, size_t count)
-{
-    void **all = NEW_ARRAY(a, void *, count + 1);
-    for (size_t i = 0; i < count; i++)
-        all[i] = arena_alloc(a, bytes_of(v[i]) + 16);
-    return all;
-}
-
-static void **inputs(const Case *c, const Graph *g)
-{
-    void **in = buffers(c->arena, g->inputs.items, g->inputs.count);
-    uint32_t seed = (uint32_t)c->seed;
-    for (size_t i = 0; i < g->inputs.count; i++)
-        for (size_t k = 0; k < bytes_of(g->inputs.items[i]) / 4; k++) {
-            seed = seed * 1664525 + 1013904223;
-            ((float *)in[i])[k] = (float)(int32_t)(seed >> 8) / (float)(1 << 22) - 2;
-        }
-    return in;
-}
-
-/* Rounding differs in proportion to what was added up: the largest element of the output. */
 static void same_floats(const Case *c, const char *what, const Graph *g, void **want, void **got)
 {
-    for (size_t i = 0; i < g->outputs.count; i++) {
-        size_t n = bytes_of(g->outputs.items[i]) / 4;
-        const float *x = want[i], *y = got[i];
-        double largest = 1;
-        for (size_t k = 0; k < n; k++)
-            largest = fmax(largest, fabs((double)x[k]));
-        for (size_t k = 0; k < n; k++)
-            MUST(c, x[k] == y[k] || (isnan(x[k]) && isnan(y[k])) || fabs((double)x[k] - (double)y[k]) <= 1e-4 * largest,
-                 "seed %d: %s: output %zu element %zu is %g, not %g", c->seed, what, i, k, (double)y[k], (double)x[k]);
-    }
+    const char *wrong = random_difference(c->arena, g, want, got);
+    MUST(c, !wrong, "seed %d: %s: %s", c->seed, what, wrong);
 }
 
 static void try_target(const Case *c, Graph *g, const char *name, void **in, void **want)
@@ -92,13 +56,13 @@ static void try_target(const Case *c, Graph *g, const char *name, void **in, voi
     MUST(c, target_load(c->arena, c->diag, name, &t), "no target");
     Plan *p = lower_graph(copy, &t, c->diag, scratch);
     MUST(c, p != NULL, "seed %d: no plan for %s", c->seed, name);
-    void **apart = buffers(c->arena, copy->outputs.items, copy->outputs.count);
-    void **joint = buffers(c->arena, copy->outputs.items, copy->outputs.count);
+    void **apart = random_outputs(c->arena, copy);
+    void **joint = random_outputs(c->arena, copy);
     void *arena = arena_alloc(c->arena, p->arena_bytes + 64);
     MUST(c, plan_run(p, c->diag, (const void *const *)in, apart, false), "seed %d: the plan does not run", c->seed);
     MUST(c, plan_run_arena(p, c->diag, arena, (const void *const *)in, joint), "seed %d: nor in its arena", c->seed);
     for (size_t i = 0; i < copy->outputs.count; i++)
-        MUST(c, memcmp(apart[i], joint[i], bytes_of(copy->outputs.items[i])) == 0,
+        MUST(c, memcmp(apart[i], joint[i], value_bytes(copy->outputs.items[i])) == 0,
              "seed %d: %s: output %zu is another in the arena", c->seed, name, i);
     same_floats(c, name, copy, want, apart);
     arena_free(scratch);
@@ -113,10 +77,10 @@ static void try_seed(int seed)
     PassContext pc = {.diag = c.diag, .scratch = arena_new()};
     Graph *before = read_case(&c), *after = read_case(&c);
     MUST(&c, pass_run(&pc, before, pass_find("infer")), "seed %d: infer", seed);
-    void **in = inputs(&c, before), **want = buffers(c.arena, before->outputs.items, before->outputs.count);
+    void **in = random_inputs(c.arena, before, seed), **want = random_outputs(c.arena, before);
     MUST(&c, eval_graph(&oc, before, (const void *const *)in, want), "seed %d: cannot be evaluated", seed);
     MUST(&c, passes_run(&pc, after), "seed %d: passes", seed);
-    void **got = buffers(c.arena, after->outputs.items, after->outputs.count);
+    void **got = random_outputs(c.arena, after);
     MUST(&c, eval_graph(&oc, after, (const void *const *)in, got), "seed %d: cannot be evaluated behind the passes",
          seed);
     same_floats(&c, "all passes", before, want, got);

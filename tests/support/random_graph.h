@@ -4,10 +4,15 @@
 #ifndef ADZE_TESTS_RANDOM_GRAPH_H
 #define ADZE_TESTS_RANDOM_GRAPH_H
 
-#include "base/arena.h"
-
-#include <stdint.h>
+#include "ir/graph.h"
 
 const char *random_graph(Arena *a, uint64_t seed);
+
+/* For a graph whose shapes are known: a buffer for each input, of floats from -2 to 2 that follow from the seed; and
+ * one for each output, with nothing in it. A buffer has 16 bytes more than its value. */
+void **random_inputs(Arena *a, const Graph *g, int seed);
+void **random_outputs(Arena *a, const Graph *g);
+/* NULL, or which element of which output differs by more than rounding does. */
+const char *random_difference(Arena *a, const Graph *g, void *const *want, void *const *got);
 
 #endif
