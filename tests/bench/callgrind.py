@@ -14,6 +14,8 @@ import subprocess
 import sys
 import tempfile
 
+from before_after import open_shapes
+
 # Stage: functions, none of which calls another of the table.
 STAGES = [("load", ["load_onnx_file", "graph_read"]), ("passes", ["passes_run"]), ("lower", ["lower_graph"]), ("emit", ["emit_folder"])]
 
@@ -40,7 +42,7 @@ def inclusive(profile):
 def row(args, model):
     with tempfile.TemporaryDirectory() as work:
         profile = os.path.join(work, "profile")
-        done = subprocess.run(["valgrind", "--tool=callgrind", "--callgrind-out-file=" + profile, args.adze, "compile", model, "-t", args.target,
+        done = subprocess.run(["valgrind", "--tool=callgrind", "--callgrind-out-file=" + profile, args.adze, "compile", model, *open_shapes(args, model), "-t", args.target,
                                "-o", os.path.join(work, "out")], capture_output=True, text=True)
         name = os.path.basename(os.path.dirname(os.path.abspath(model))) if os.path.basename(model) == "model.onnx" else os.path.basename(model)
         if done.returncode:
