@@ -158,8 +158,10 @@ static void infer_all(Judge *j)
 static void find_shapes(Judge *j)
 {
     PassContext pc = {.diag = diag_new(j->scratch), .scratch = arena_new()};
+    bool changed = false;
+    pass_find("widen")->run(&pc, j->graph, &changed);
     for (int round = 0; round < ROUNDS; round++) {
-        bool changed = false;
+        changed = false;
         infer_all(j);
         bool ok = pass_find("fold")->run(&pc, j->graph, &changed);
         arena_reset(pc.scratch);

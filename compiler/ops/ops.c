@@ -327,7 +327,8 @@ void operators_markdown(Buf *out)
     buf_puts(out,
              "# Operators\n\nMade from `compiler/ops/ops.def` by `make docs`. `since` is the first opset version "
              "with the row's meaning; it holds until\nthe next row of the same operator. Types are those of the "
-             "first input. The domain `adze` is internal: passes make its operators, which work on NHWC.\n\n"
+             "first input. The domain `adze` is internal: passes make its operators, which work on NHWC.\n"
+             "Where f32 stands, f16 and bf16 are computed in f32; f16 inputs and outputs keep their type.\n\n"
              "| domain | operator | since | inputs | outputs | attributes | types |\n|---|---|---|---|---|---|---|\n");
     for (size_t i = 0; i < operator_count; i++) {
         const Operator *o = &operators[i];

@@ -106,13 +106,7 @@ static void turn_output(Graph *g, Value *v, const int *perm)
     node_add_input(g, n, v);
     Shape s = shape_permuted(&v->shape, perm);
     Value *turned = rw_output(g, n, v->type, &s);
-    graph_replace(g, v, turned);
-    while (turned->users.count) {
-        Node *reader = turned->users.items[0];
-        for (size_t i = 0; i < reader->inputs.count; i++)
-            if (node_in(reader, i) == turned)
-                node_set_input(g, reader, i, v);
-    }
+    rw_replace_output(g, v, turned);
 }
 
 typedef void TurnFn(Graph *g, Value *v, const int *perm);

@@ -371,3 +371,14 @@ void rw_replace(Graph *g, Node *n, Value *v)
     graph_replace(g, old, v);
     graph_remove(g, n);
 }
+
+void rw_replace_output(Graph *g, Value *v, Value *made)
+{
+    graph_replace(g, v, made);
+    while (made->users.count) {
+        Node *reader = made->users.items[0];
+        for (size_t i = 0; i < reader->inputs.count; i++)
+            if (node_in(reader, i) == made)
+                node_set_input(g, reader, i, v);
+    }
+}

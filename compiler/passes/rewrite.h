@@ -64,5 +64,7 @@ Value *rw_reshape(Graph *g, Node *before, Value *v, const Shape *to);
 Value *rw_transpose(Graph *g, Node *before, Value *v, const int *perm);
 /* v takes the place of n's output 0, and n goes; v inherits the name when it has none. Other outputs are unused. */
 void rw_replace(Graph *g, Node *n, Value *v);
+/* `made`, computed from the output v, becomes the output in its place; the nodes that read v go on reading it. */
+void rw_replace_output(Graph *g, Value *v, Value *made);
 
 #endif

@@ -18,7 +18,7 @@ const Value *operator_text_vector(Arena *a, const OperatorText *t, const char *k
 /* All inputs one behind the other; room for all outputs. */
 unsigned char *operator_text_inputs(Arena *a, const OperatorText *t, size_t *bytes);
 unsigned char *operator_text_outputs(Arena *a, const OperatorText *t, size_t *bytes);
-/* NULL when the outputs are as wanted (floats: 1e-5 relative, 2e-6 absolute), else what differs. */
+/* NULL when the outputs are as wanted (floats: 1e-5 relative, halves 2e-3, and 2e-6 absolute), else what differs. */
 const char *operator_text_compare(Arena *a, const OperatorText *t, const unsigned char *got);
 
 #endif
