@@ -60,12 +60,14 @@ static void read_inputs(Loader *l, Scope *s, const Onnx__GraphProto *g, bool is_
         unify_dims(l, s->graph);
 }
 
-/* What an output is said to be, until inference knows: half precision is told by nothing else. */
-static void declare_type(Value *v, const Onnx__ValueInfoProto *info)
+/* Half precision is told by nothing else (passes/widen.c); what the file says about other computed values is not used.
+ */
+static void declare_half(Value *v, const Onnx__ValueInfoProto *info)
 {
     const Onnx__TypeProto *t = info->type;
-    if (v->type == DT_NONE && t && t->tensor_type && t->tensor_type->has_elem_type)
-        v->type = dtype_from_onnx(t->tensor_type->elem_type);
+    DType type = t && t->tensor_type ? dtype_from_onnx(t->tensor_type->elem_type) : DT_NONE;
+    if (v->type == DT_NONE && (type == DT_F16 || type == DT_BF16))
+        v->type = type;
 }
 
 static void read_outputs(Loader *l, Scope *s, const Onnx__GraphProto *g, bool is_main)
@@ -83,7 +85,7 @@ static void read_outputs(Loader *l, Scope *s, const Onnx__GraphProto *g, bool is
             diag_error(l->diag, "output %s is not an input or initializer of the graph, and no node produces it",
                        diag_quote(l->wire, name));
         else {
-            declare_type(v, g->output[i]);
+            declare_half(v, g->output[i]);
             graph_output(s->graph, v);
         }
     }
