@@ -18,21 +18,29 @@ const char *kind_class(Kind k)
     switch (k) {
     case KIND_CONV:
     case KIND_DEPTHWISE:
+    case KIND_QCONV:
+    case KIND_QDEPTHWISE:
         return "conv";
     case KIND_GEMM:
     case KIND_MATMUL:
+    case KIND_QGEMM:
+    case KIND_QMATMUL:
+    case KIND_RECURRENT:
         return "gemm";
     case KIND_MAXPOOL:
     case KIND_AVGPOOL:
+    case KIND_QAVGPOOL:
     case KIND_REDUCE:
         return "pool";
     case KIND_SOFTMAX:
     case KIND_LOGSOFTMAX:
+    case KIND_QSOFTMAX:
     case KIND_LAYERNORM:
         return "norm";
     case KIND_COPY:
     case KIND_FILL:
     case KIND_GATHER:
+    case KIND_RESIZE:
         return "move";
     default:
         return "elem";
@@ -90,10 +98,10 @@ static void mark_peak(const Drawing *m)
 
 static void label(const Drawing *m, const Block *b, double x, double y, double width, double height)
 {
-    if (width < 44 || height < 12)
+    if (width < (b->scratch ? 56 : 44) || height < 12)
         return;
     buf_printf(m->out, "<text class=\"in\" x=\"%.1f\" y=\"%.1f\">", x + 5, y + height / 2 + 4);
-    html_short(m->out, b->name, (size_t)((width - 8) / 6.4));
+    html_short(m->out, b->scratch ? "scratch" : b->name, (size_t)((width - 8) / 6.4));
     buf_puts(m->out, "</text>");
 }
 

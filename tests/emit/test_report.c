@@ -315,6 +315,17 @@ START_TEST(numbers_are_readable)
 }
 END_TEST
 
+START_TEST(integer_layers_have_the_colours_of_float_ones)
+{
+    static const Kind pairs[][2] = {
+        {KIND_QCONV, KIND_CONV},       {KIND_QDEPTHWISE, KIND_DEPTHWISE}, {KIND_QGEMM, KIND_GEMM},
+        {KIND_QMATMUL, KIND_MATMUL},   {KIND_QADD, KIND_BINARY},          {KIND_QMUL, KIND_BINARY},
+        {KIND_QAVGPOOL, KIND_AVGPOOL}, {KIND_QLOOKUP, KIND_UNARY},        {KIND_QSOFTMAX, KIND_SOFTMAX}};
+    for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++)
+        ck_assert_str_eq(kind_class(pairs[i][0]), kind_class(pairs[i][1]));
+}
+END_TEST
+
 /* Three hundred layers: the page stays small, and the map has a width that can be scrolled. */
 START_TEST(large_model)
 {
@@ -349,6 +360,7 @@ int main(void)
     tcase_add_test(tc, fits_or_does_not);
     tcase_add_test(tc, without_flash_weights_are_in_ram);
     tcase_add_test(tc, numbers_are_readable);
+    tcase_add_test(tc, integer_layers_have_the_colours_of_float_ones);
     tcase_add_test(tc, large_model);
     suite_add_tcase(suite, tc);
     SRunner *runner = srunner_create(suite);
