@@ -94,6 +94,14 @@ void emit_source(const Emitter *e, Buf *out);
 /* layer.c: what a layer does, as a comment; and its parameters, as a static const struct. */
 void emit_layer_comment(const Emitter *e, const Step *s, Buf *out);
 void emit_layer_params(const Step *s, Buf *out);
+/* The field of the parameters of that name and type (ParamField.type); NULL: there is none. */
+const unsigned char *layer_param(const Step *s, const char *name, char type);
+void emit_float(Buf *out, float v); /* a literal that reads back as v */
+/* expression.c: the loops of a layer that is one expression. */
+void emit_expression(const Emitter *e, const Step *s, Buf *out);
+/* source.c: what an operand is called inside of its layer, and where a constant one lies. */
+const char *operand_name(const Step *s, int k);
+const char *constant_text(const Emitter *e, const Step *s, int k);
 void emit_weights_header(const Emitter *e, Buf *out);
 /* NAME_check_weights, for --weights bin; the file must have been written. */
 void emit_weights_check(const Emitter *e, Buf *out);

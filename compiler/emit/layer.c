@@ -1,5 +1,6 @@
 /* What a layer does, as a comment, and its parameters, as a static const struct. */
 #include "emit/emit.h"
+#include "ops/expression.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -8,7 +9,7 @@
 
 enum { COLUMNS = 110 };
 
-static void put_float(Buf *out, float v)
+void emit_float(Buf *out, float v)
 {
     if (isinf(v)) {
         buf_puts(out, v < 0 ? "-INFINITY" : "INFINITY");
@@ -46,7 +47,7 @@ static void put_field(Buf *out, const ParamField *f, const unsigned char *params
         if (f->type == 'f') {
             float v;
             memcpy(&v, at + 4 * i, sizeof v);
-            put_float(out, v);
+            emit_float(out, v);
         } else {
             int32_t v;
             memcpy(&v, at + 4 * i, sizeof v);
@@ -79,7 +80,7 @@ void emit_layer_params(const Step *s, Buf *out)
     buf_puts(out, "\n    };\n");
 }
 
-static const unsigned char *param(const Step *s, const char *name, char type)
+const unsigned char *layer_param(const Step *s, const char *name, char type)
 {
     const ParamStruct *ps = param_struct(s->params_type);
     for (size_t i = 0; ps && i < ps->field_count; i++)
@@ -90,7 +91,7 @@ static const unsigned char *param(const Step *s, const char *name, char type)
 
 static int param_int(const Step *s, const char *name, int otherwise)
 {
-    const unsigned char *at = param(s, name, 'i');
+    const unsigned char *at = layer_param(s, name, 'i');
     int32_t v = otherwise;
     if (at)
         memcpy(&v, at, sizeof v);
@@ -109,7 +110,7 @@ static void put_pair(Buf *out, const Step *s, const char *title, const char *fir
 /* What the kernel does to a sum before it stores it. */
 static void put_activation(Buf *out, const Step *s)
 {
-    const unsigned char *lo_at = param(s, "lo", 'f'), *hi_at = param(s, "hi", 'f');
+    const unsigned char *lo_at = layer_param(s, "lo", 'f'), *hi_at = layer_param(s, "hi", 'f');
     float lo, hi;
     if (!lo_at || !hi_at)
         return;
@@ -133,10 +134,12 @@ static const char *operation(Arena *a, const Step *s)
 {
     Buf b = {0};
     const char *name = s->node ? s->node->op_type : "copy";
+    for (int i = 0; s->expression && i + 1 < s->expression->count; i++)
+        buf_printf(&b, "%s, ", s->expression->members[i].step->function);
     buf_printf(&b, "%s%s", s->kind == KIND_DEPTHWISE ? "depthwise " : "", name);
     if (s->function && strcmp(s->function, name) != 0)
         buf_printf(&b, " (%s)", s->function);
-    if (param(s, "kernel_h", 'i')) {
+    if (layer_param(s, "kernel_h", 'i')) {
         buf_printf(&b, " %dx%d", param_int(s, "kernel_h", 1), param_int(s, "kernel_w", 1));
         put_pair(&b, s, "stride", "stride_h", "stride_w", 1);
         put_pair(&b, s, "dilation", "dilation_h", "dilation_w", 1);

@@ -1,5 +1,6 @@
 /* The numbers of the report: per layer, per tensor and in total, from the Plan alone. */
 #include "emit/measure.h"
+#include "ops/expression.h"
 
 #include <math.h>
 #include <string.h>
@@ -128,6 +129,8 @@ static void list_operators(const Report *r, size_t step, LayerReport *l)
         array_push(e->arena, &l->operators, "copy");
         return;
     }
+    for (int i = 0; s->expression && i + 1 < s->expression->count; i++)
+        array_push(e->arena, &l->operators, s->expression->members[i].step->function);
     bool linear = s->kind == KIND_CONV || s->kind == KIND_DEPTHWISE || s->kind == KIND_GEMM;
     if (linear && is_first_of_node(e->plan, step))
         list_fused(r, "fuse_pad", l);

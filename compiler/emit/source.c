@@ -6,7 +6,7 @@
 #include <string.h>
 
 /* The operands' names as the kernels have them. */
-static const char *operand_name(const Step *s, int k)
+const char *operand_name(const Step *s, int k)
 {
     static const char *const weighted[] = {"x", "w", "bias", "residual", "e", "f"};
     static const char *const where[] = {"condition", "a", "b", "d", "e", "f"};
@@ -66,22 +66,17 @@ static void layer_signature(const Emitter *e, const Step *s, Buf *out)
     buf_puts(out, ")\n");
 }
 
-static void put_constant(const Emitter *e, const Step *s, int k, size_t *line, Buf *out)
+const char *constant_text(const Emitter *e, const Step *s, int k)
 {
     const WeightSlot *w = weight_slot(e, s, k);
     size_t index = w->offset / dtype_size(w->type);
     const char *from = weights_are_argument(e) ? "weights->" : arena_printf(e->arena, "%s_weights.", e->name);
     const char *text = arena_printf(e->arena, "%s%s", from, dtype_name(w->type));
-    emit_wrapped(out, line, ", ", index ? arena_printf(e->arena, "%s + %zu", text, index) : text);
+    return index ? arena_printf(e->arena, "%s + %zu", text, index) : text;
 }
 
-static void layer_function(const Emitter *e, const Step *s, size_t index, Buf *out)
+static void kernel_call(const Emitter *e, const Step *s, Buf *out)
 {
-    emit_layer_comment(e, s, out);
-    layer_signature(e, s, out);
-    buf_puts(out, "{\n");
-    emit_layer_params(s, out);
-    buf_printf(out, "    %s_LAYER_BEGIN(%zu, \"%s\");\n", e->upper, index, s->name);
     size_t line = out->length;
     buf_printf(out, "    %s(&p", s->kernel->function);
     for (int k = 0; k < s->in_count; k++) {
@@ -90,13 +85,31 @@ static void layer_function(const Emitter *e, const Step *s, size_t index, Buf *o
         else if (is_variable(e, s->in[k]))
             emit_wrapped(out, &line, ", ", operand_name(s, k));
         else
-            put_constant(e, s, k, &line, out);
+            emit_wrapped(out, &line, ", ", constant_text(e, s, k));
     }
     for (int k = 0; k < s->out_count; k++)
         emit_wrapped(out, &line, ", ", s->out[k] ? result_name(e, k) : "NULL");
     if (s->scratch_bytes)
         emit_wrapped(out, &line, ", ", "scratch");
-    buf_printf(out, ");\n    %s_LAYER_END(%zu, \"%s\");\n}\n\n", e->upper, index, s->name);
+    buf_puts(out, ");\n");
+}
+
+static void layer_function(const Emitter *e, const Step *s, size_t index, Buf *out)
+{
+    emit_layer_comment(e, s, out);
+    layer_signature(e, s, out);
+    buf_puts(out, "{\n");
+    if (!s->expression)
+        emit_layer_params(s, out);
+    for (int k = 0; s->expression && k < s->in_count; k++)
+        if (!is_variable(e, s->in[k]))
+            buf_printf(out, "    const float *%s = %s;\n", operand_name(s, k), constant_text(e, s, k));
+    buf_printf(out, "    %s_LAYER_BEGIN(%zu, \"%s\");\n", e->upper, index, s->name);
+    if (s->expression)
+        emit_expression(e, s, out);
+    else
+        kernel_call(e, s, out);
+    buf_printf(out, "    %s_LAYER_END(%zu, \"%s\");\n}\n\n", e->upper, index, s->name);
 }
 
 /* The expression for a value's bytes inside NAME_run. */

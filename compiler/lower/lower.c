@@ -3,13 +3,6 @@
 
 #include <inttypes.h>
 
-const Value *place_root(const Plan *p, const Value *v)
-{
-    while ((size_t)v->id < p->place_count && p->places[v->id].kind == PLACE_ALIAS)
-        v = p->places[v->id].alias;
-    return v;
-}
-
 Place *place_of(const Plan *p, const Value *v)
 {
     return &p->places[v->id];
@@ -149,10 +142,12 @@ Plan *lower_graph(Graph *g, const Target *target, Diag *d, Arena *scratch)
     if (!lower_nodes(p, d, scratch))
         return NULL;
     lower_outputs(p);
+    share_copies(p);
     name_layers(p);
     if (!select_kernels(p, target, d))
         return NULL;
     schedule(p);
+    fuse_chains(p);
     place_states(p);
     plan_memory(p, target);
     return judge(p, d) ? p : NULL;

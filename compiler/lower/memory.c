@@ -27,6 +27,8 @@ static void lifetimes(Plan *p)
         p->places[i].first = p->places[i].last = -1;
     for (size_t i = 0; i < p->steps.count; i++) {
         const Step *s = p->steps.items[i];
+        if (!s)
+            continue;
         for (int k = 0; k < s->in_count; k++)
             use(p, s->in[k], (int)i);
         for (int k = 0; k < s->out_count; k++) {
@@ -74,6 +76,8 @@ static void share_in_place(Plan *p)
 {
     for (size_t i = 0; i < p->steps.count; i++) {
         Step *s = p->steps.items[i];
+        if (!s)
+            continue;
         s->in_place = -1;
         for (int k = 0; k < s->in_count && s->in_place < 0; k++)
             if (may_take(p, s, (int)i, k))
@@ -136,13 +140,27 @@ static BufferList collect(Plan *p, Arena *a)
     }
     for (size_t i = 0; i < p->steps.count; i++) {
         Step *s = p->steps.items[i];
-        if (s->scratch_bytes) {
+        if (s && s->scratch_bytes) {
             Buffer b = {align_up(s->scratch_bytes), 0,  (int)i,  (int)i, (int)list.count,
                         &s->scratch_offset,         -1, SIZE_MAX};
             array_push(a, &list, b);
         }
     }
     return list;
+}
+
+size_t memory_bound(const Plan *p)
+{
+    Arena *a = arena_new();
+    Plan trial = *p;
+    trial.places = NEW_ARRAY(a, Place, p->place_count + 1);
+    memcpy(trial.places, p->places, p->place_count * sizeof *p->places);
+    lifetimes(&trial);
+    share_in_place(&trial);
+    BufferList list = collect(&trial, a);
+    size_t bound = buffers_bound(list.items, list.count, (int)p->steps.count);
+    arena_free(a);
+    return bound;
 }
 
 static size_t peak_of(const Buffer *b, size_t count)

@@ -25,17 +25,18 @@ int64_t dims_count(const Shape *s, int from, int to);
  * repetition. Returns their number; -1 after an error; -2 when the input is not constant; -3 when neither is given. */
 int axes_of(OpContext *c, const Node *n, int index, int rank, int *axes);
 
-enum { WALK_RANK = 2 * MAX_RANK };
+enum { WALK_RANK = 2 * MAX_RANK, WALK_LISTS = STEP_MAX_IN + 1 };
 
-/* A nest of loops over one, two or three arrays: strides and offsets in elements. Lists: 0 x (or a), 1 y (or b), 2 c.
- */
+/* A nest of loops over several arrays: strides and offsets in elements. Lists: 0 x (or a), 1 y (or b), 2 c, ... */
 typedef struct {
     int rank;
-    int64_t dim[WALK_RANK], stride[3][WALK_RANK], offset[3];
+    int64_t dim[WALK_RANK], stride[WALK_LISTS][WALK_RANK], offset[WALK_LISTS];
 } Walk;
 
 /* Contiguous strides of a shape. */
 void row_strides(const Shape *s, int64_t *stride);
+/* Strides of v inside the broadcast shape y. */
+void broadcast_strides(const Value *v, const Shape *y, int64_t *out);
 /* Drops axes of 1 and merges neighbours that are one axis for all `lists`; a scalar stays as one axis of 1. */
 void walk_collapse(Walk *w, int lists);
 /* Does list 0 read what list 1 writes, in the same order without gaps (so that the copy is none)? After collapse. */

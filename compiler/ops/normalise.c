@@ -146,6 +146,7 @@ bool lower_layernorm(OpContext *c, Plan *p, Node *n)
     for (size_t i = 0; i < 3; i++)
         step_in(s, node_in(n, i));
     step_out(s, node_out(n, 0));
+    s->overwritable = 1;
     return true;
 }
 

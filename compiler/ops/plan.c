@@ -57,6 +57,13 @@ static Place *place_at(Plan *p, const Value *v)
     return &p->places[v->id];
 }
 
+const Value *place_root(const Plan *p, const Value *v)
+{
+    while ((size_t)v->id < p->place_count && p->places[v->id].kind == PLACE_ALIAS)
+        v = p->places[v->id].alias;
+    return v;
+}
+
 void plan_alias(Plan *p, Value *out, Value *in)
 {
     *place_at(p, out) = (Place){.kind = PLACE_ALIAS, .alias = in};
@@ -75,4 +82,14 @@ Step *plan_copy(Plan *p, Value *from, Value *to)
     step_in(s, from);
     step_out(s, to);
     return s;
+}
+
+bool step_copies_all(const Step *s)
+{
+    adze_copy_params p;
+    if (s->kind != KIND_COPY || s->in_count != 1 || !s->in[0] || !s->out[0])
+        return false;
+    memcpy(&p, s->params, sizeof p);
+    return p.rank == 1 && p.x_stride[0] == 1 && p.y_stride[0] == 1 && !p.x_offset && !p.y_offset &&
+           p.dim[0] == shape_count(&s->in[0]->shape) && p.dim[0] == shape_count(&s->out[0]->shape);
 }

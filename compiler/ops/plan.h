@@ -20,17 +20,18 @@ enum { STEP_MAX_IN = 6, STEP_MAX_OUT = 4, PARAMS_MAX_BYTES = 192 };
     X(AVGPOOL)   /* x -> y */                                                                                          \
     X(SOFTMAX)   /* x -> y */                                                                                          \
     X(LOGSOFTMAX)                                                                                                      \
-    X(LAYERNORM) /* x, scale, bias? -> y */                                                                            \
-    X(UNARY)     /* x -> y; the function is named by Step.function: "Relu", "Exp", ... */                              \
-    X(BINARY)    /* a, b -> y; Step.function: "Add", "Mul", "Equal", ... */                                            \
-    X(WHERE)     /* condition, a, b -> y */                                                                            \
-    X(CAST)      /* x -> y; types say what */                                                                          \
-    X(COPY)      /* x -> y; strided; chosen by element size */                                                         \
-    X(FILL)      /* value (one element, const) -> y: count copies (adze_unary_params) */                               \
-    X(REDUCE)    /* x -> y; Step.function: "ReduceSum", "ReduceMean", "ReduceMax", "ArgMax", ... */                    \
-    X(GATHER)    /* x, indices -> y */                                                                                 \
-    X(RECURRENT) /* gates, w, LSTM: h0?, c0? -> y, h, c; GRU: gates, w, bias?, h0? -> y, h; by Step.function */        \
-    X(RESIZE)    /* x, indices, weights -> y; along one axis */                                                        \
+    X(LAYERNORM)  /* x, scale, bias? -> y */                                                                           \
+    X(EXPRESSION) /* up to STEP_MAX_IN f32 operands -> y; Step.expression says what is computed of each element */     \
+    X(UNARY)      /* x -> y; the function is named by Step.function: "Relu", "Exp", ... */                             \
+    X(BINARY)     /* a, b -> y; Step.function: "Add", "Mul", "Equal", ... */                                           \
+    X(WHERE)      /* condition, a, b -> y */                                                                           \
+    X(CAST)       /* x -> y; types say what */                                                                         \
+    X(COPY)       /* x -> y; strided; chosen by element size */                                                        \
+    X(FILL)       /* value (one element, const) -> y: count copies (adze_unary_params) */                              \
+    X(REDUCE)     /* x -> y; Step.function: "ReduceSum", "ReduceMean", "ReduceMax", "ArgMax", ... */                   \
+    X(GATHER)     /* x, indices -> y */                                                                                \
+    X(RECURRENT)  /* gates, w, LSTM: h0?, c0? -> y, h, c; GRU: gates, w, bias?, h0? -> y, h; by Step.function */       \
+    X(RESIZE)     /* x, indices, weights -> y; along one axis */                                                       \
     /* docs/quantised.md: */                                                                                           \
     X(QCONV)      /* x, w [out_c, kernel_h, kernel_w, in_c/group] const, bias, multiplier, residual? -> y */           \
     X(QDEPTHWISE) /* the same with group == in_c == out_c; w [out_c, kernel_h, kernel_w, 1] */                         \
@@ -54,6 +55,7 @@ const char *kind_name(Kind k);
 
 typedef struct Kernel Kernel;
 typedef struct Step Step;
+struct Expression; /* ops/expression.h */
 
 /* A packed constant operand: what `pack` writes. Same shape of data on every host. */
 typedef struct {
@@ -85,9 +87,10 @@ struct Kernel {
 
 struct Step {
     Kind kind;
-    const char *function; /* NULL or the name that kernels of this kind go by */
-    const Node *node;     /* what it came from */
-    const char *name;     /* C identifier of the layer, unique in the plan, without the model's prefix */
+    const char *function;                /* NULL or the name that kernels of this kind go by */
+    const struct Expression *expression; /* KIND_EXPRESSION; its params are empty */
+    const Node *node;                    /* what it came from */
+    const char *name;                    /* C identifier of the layer, unique in the plan, without the model's prefix */
     const char *params_type;
     unsigned char params[PARAMS_MAX_BYTES]; /* a params_type */
     size_t params_bytes;
@@ -141,10 +144,14 @@ Step *plan_step(Plan *p, Kind kind, const char *function, const char *params_typ
     plan_step((p), (kind), (function), #struct_type, (ptr), sizeof(struct_type))
 void step_in(Step *s, Value *v); /* NULL: left out */
 void step_out(Step *s, Value *v);
+/* The value whose bytes v shares: follows aliases. */
+const Value *place_root(const Plan *p, const Value *v);
 /* `out` is the same bytes as `in` (Reshape and its kin); no step. */
 void plan_alias(Plan *p, Value *out, Value *in);
 /* Appends a step that copies all of `from` to `to` (same type and number of elements). */
 Step *plan_copy(Plan *p, Value *from, Value *to);
+/* Does the step copy all of its operand, in order? */
+bool step_copies_all(const Step *s);
 /* A temporary of the plan. */
 Value *plan_temp(Plan *p, DType type, const Shape *shape);
 

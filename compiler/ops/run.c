@@ -1,5 +1,6 @@
 /* Executes a Plan with the functions of runtime/. The only file of the compiler that includes kernel headers. */
 #include "ops/run.h"
+#include "ops/expression.h"
 #include "ops/kernels_run.h"
 
 #include "adze.h"
@@ -107,8 +108,8 @@ typedef struct {
 
 /* A step made ready: which kernel, packed operand 1. */
 typedef struct {
-    const Kernel *kernel;
-    void *packed; /* NULL: operand 1 as it is */
+    const Kernel *kernel; /* NULL: an expression */
+    void *packed;         /* NULL: operand 1 as it is */
     size_t scratch_bytes;
 } Ready;
 
@@ -266,6 +267,8 @@ static const Kernel *kernel_here(const Step *s, bool force_ref)
 
 static bool ready_step(const Step *s, Arena *a, Diag *d, bool force_ref, Ready *out)
 {
+    if (s->expression)
+        return true;
     out->kernel = kernel_here(s, force_ref);
     if (!out->kernel)
         return step_error(d, s, "no kernel for these types");
@@ -369,7 +372,10 @@ static bool run_step(Runner *r, Diag *d, size_t index)
         out[i] = slot->buffer;
     }
     unsigned char *scratch = ready->scratch_bytes ? guarded(ready->scratch_bytes) : NULL;
-    ready->kernel->run(s->params, in, out, scratch);
+    if (s->expression)
+        expression_run(s->expression, in, out);
+    else
+        ready->kernel->run(s->params, in, out, scratch);
     bool ok = !scratch || guard_intact(scratch, ready->scratch_bytes);
     free(scratch);
     for (int i = 0; i < s->out_count; i++)

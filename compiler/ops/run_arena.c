@@ -1,5 +1,6 @@
 /* Runs a Plan the way the emitted program does: all values and scratch at their places in one arena. */
 #include "ops/run.h"
+#include "ops/expression.h"
 
 #include <string.h>
 
@@ -46,19 +47,11 @@ static void *address(const Memory *m, const Value *v)
     return NULL;
 }
 
-static bool run_step(const Memory *m, const Step *s, Arena *temporary)
+static bool run_kernel(const Memory *m, const Step *s, const void **in, void *const *out, Arena *temporary)
 {
     const Kernel *k = s->kernel && kernel_runs_here(s->kernel) ? s->kernel : kernel_ref(s);
     if (!k || !kernel_runs_here(k))
         return diag_error(m->diag, "%s: no kernel", s->node ? node_label(m->diag->arena, s->node) : "a step");
-    const void *in[STEP_MAX_IN] = {0};
-    void *out[STEP_MAX_OUT] = {0};
-    for (int i = 0; i < s->in_count; i++)
-        in[i] = s->in[i] ? address(m, s->in[i]) : NULL;
-    for (int i = 0; i < s->out_count; i++)
-        out[i] = s->out[i] ? address(m, s->out[i]) : NULL;
-    if (m->diag->error_count != m->errors)
-        return false;
     if (k->pack && s->in_count > 1 && s->in[1] && s->in[1]->is_const) {
         void *packed = arena_alloc(temporary, k->packed(s).bytes);
         k->pack(s, in[1], packed);
@@ -69,8 +62,26 @@ static bool run_step(const Memory *m, const Step *s, Arena *temporary)
     void *at = k == s->kernel && scratch <= s->scratch_bytes ? (void *)(m->arena + s->scratch_offset)
                                                              : arena_alloc(temporary, scratch);
     k->run(s->params, in, out, at);
-    arena_reset(temporary);
     return true;
+}
+
+static bool run_step(const Memory *m, const Step *s, Arena *temporary)
+{
+    const void *in[STEP_MAX_IN] = {0};
+    void *out[STEP_MAX_OUT] = {0};
+    for (int i = 0; i < s->in_count; i++)
+        in[i] = s->in[i] ? address(m, s->in[i]) : NULL;
+    for (int i = 0; i < s->out_count; i++)
+        out[i] = s->out[i] ? address(m, s->out[i]) : NULL;
+    if (m->diag->error_count != m->errors)
+        return false;
+    bool ok = true;
+    if (s->expression)
+        expression_run(s->expression, in, out);
+    else
+        ok = run_kernel(m, s, in, out, temporary);
+    arena_reset(temporary);
+    return ok;
 }
 
 bool plan_run_arena(const Plan *p, Diag *d, void *arena, const void *const *in, void *const *out)

@@ -45,5 +45,6 @@ bool lower_softmax(OpContext *c, Plan *p, Node *n)
     Step *s = PLAN_STEP(p, kind, NULL, adze_softmax_params, &params);
     step_in(s, node_in(n, 0));
     step_out(s, node_out(n, 0));
+    s->overwritable = 1;
     return true;
 }

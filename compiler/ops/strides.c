@@ -110,8 +110,7 @@ bool lower_unary(Plan *p, const char *function, Value *x, Value *y, float a, flo
     return true;
 }
 
-/* Strides of v inside the broadcast shape y. */
-static void broadcast_strides(const Value *v, const Shape *y, int64_t *out)
+void broadcast_strides(const Value *v, const Shape *y, int64_t *out)
 {
     int64_t own[MAX_RANK];
     row_strides(&v->shape, own);

@@ -24,7 +24,9 @@ static const char model[] =
     "  %a1 = Add(%r1, %c2)\n"
     "  %r2 = Relu(%a1)\n"
     "  %0 = Tanh(%r2) name \"tanh\"\n"
-    "  %t = Sin(%0) name \"sin\"\n"
+    "  %soft = Softmax(%0) {axis=1} name \"soft\"\n"
+    "  %e = Exp(%soft) name \"exp\"\n"
+    "  %t = Sin(%e) name \"sin\"\n"
     "  %p = GlobalAveragePool(%t) name \"pool\"\n"
     "  output %p\n}\n";
 
@@ -104,7 +106,9 @@ START_TEST(layers_say_what_is_fused_and_what_is_in_place)
     ck_assert_ptr_nonnull(strstr(layer_named(r, "second")->in_place, "as another operand, too"));
     ck_assert_ptr_nonnull(strstr(layer_named(r, "tanh")->in_place, "overwrites"));
     ck_assert_ptr_nonnull(
-        strstr(layer_named(r, "sin")->in_place, "overwrites 'tanh'")); /* not the buffer's first tensor */
+        strstr(layer_named(r, "soft")->in_place, "overwrites 'tanh'")); /* not the buffer's first tensor */
+    ck_assert_str_eq(operators_of(layer_named(r, "sin")), "Exp+Sin");
+    ck_assert_ptr_nonnull(strstr(layer_named(r, "sin")->in_place, "overwrites 'soft'"));
     ck_assert_ptr_nonnull(strstr(layer_named(r, "pool")->in_place, "no: "));
     ck_assert_uint_gt(layer_named(r, "second")->notes.count, 0);
 }
@@ -220,8 +224,8 @@ START_TEST(page_is_well_formed_and_stands_alone)
     ck_assert_uint_eq(count_of(page, "<svg "), 1);
     ck_assert_uint_eq(count_of(page, "<g class="), r->blocks.count);
     ck_assert_uint_eq(count_of(page, "<g class=\"conv\"><title>") + count_of(page, "<g class=\"elem\"><title>") +
-                          count_of(page, "<g class=\"pool\"><title>") + count_of(page, "<g class=\"move\"><title>") +
-                          count_of(page, "<g class=\"scratch\"><title>"),
+                          count_of(page, "<g class=\"norm\"><title>") + count_of(page, "<g class=\"pool\"><title>") +
+                          count_of(page, "<g class=\"move\"><title>") + count_of(page, "<g class=\"scratch\"><title>"),
                       r->blocks.count);
 }
 END_TEST
