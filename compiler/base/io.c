@@ -10,6 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+enum { GIVE_BACK_BYTES = 1 << 20 };
+
 static bool io_error(Diag *d, const char *what, const char *path)
 {
     int e = errno;
@@ -55,6 +57,16 @@ void io_unmap(FileBytes *f)
     if (f->mapped)
         munmap((void *)(uintptr_t)f->data, f->size);
     *f = (FileBytes){"", 0, false};
+}
+
+void io_give_back(const FileBytes *f, const void *p, size_t size)
+{
+    const char *first = f->data, *at = p;
+    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+    uintptr_t start = ((uintptr_t)p + page - 1) / page * page, end = ((uintptr_t)p + size) / page * page;
+    bool inside = at >= first && at < first + f->size;
+    if (f->mapped && inside && size >= GIVE_BACK_BYTES && start < end)
+        madvise((void *)start, end - start, MADV_DONTNEED);
 }
 
 static bool write_all(int fd, const char *p, size_t size)

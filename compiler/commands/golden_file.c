@@ -76,6 +76,8 @@ json_t *golden_json(Command *c, const Build *b, const GoldenCases *g, const char
     json_object_set_new(root, "name", text(comp->name));
     json_object_set_new(root, "model", text(base_name(comp->options.model)));
     json_object_set_new(root, "model_sha256", text(comp->model_hash.hex));
+    if (comp->graph->data_sha256)
+        json_object_set_new(root, "data_sha256", text(comp->graph->data_sha256));
     json_object_set_new(root, "target", text(target));
     json_object_set_new(root, "computed_on", text(comp->target.name));
     json_object_set_new(root, "options", text(comp->options.options_text));
@@ -178,6 +180,13 @@ static bool check_cases(Command *c, const json_t *root, const char *dir, const C
     return ok;
 }
 
+static void check_model_hash(Command *c, const char *path, const char *what, const char *then, const char *now)
+{
+    if (strcmp(then, now) != 0)
+        diag_warning(c->diag, "%s was written for another state of %s (SHA-256 %.12s, now %.12s)", path, what,
+                     *then ? then : "none", *now ? now : "none");
+}
+
 bool golden_check(Command *c, const Compilation *comp, const char *dir, const CaseList *cases)
 {
     const char *path = json_path(c, dir);
@@ -189,9 +198,9 @@ bool golden_check(Command *c, const Compilation *comp, const char *dir, const Ca
     io_unmap(&bytes);
     if (!root)
         return diag_error(c->diag, "%s:%d:%d: %s", path, error.line, error.column, error.text);
-    if (strcmp(key(root, "model_sha256"), comp->model_hash.hex) != 0)
-        diag_warning(c->diag, "%s was written for another state of the model (SHA-256 %.12s, now %.12s)", path,
-                     key(root, "model_sha256"), comp->model_hash.hex);
+    check_model_hash(c, path, "the model", key(root, "model_sha256"), comp->model_hash.hex);
+    check_model_hash(c, path, "the model's external data", key(root, "data_sha256"),
+                     comp->graph->data_sha256 ? comp->graph->data_sha256 : "");
     bool ok = check_cases(c, root, dir, cases);
     json_decref(root);
     return ok;

@@ -89,6 +89,8 @@ static json_t *model_json(const ModelFacts *f, const Graph *g, const Compilation
         json_array_append_new(outputs, port_json(f->graph->outputs.items[i], f));
     json_object_set_new(root, "name", json_string(comp->name));
     json_object_set_new(root, "model_sha256", json_string(comp->model_hash.hex));
+    if (f->graph->data_sha256)
+        json_object_set_new(root, "data_sha256", json_string(f->graph->data_sha256));
     json_object_set_new(root, "inputs", inputs);
     json_object_set_new(root, "outputs", outputs);
     json_object_set_new(root, "layers", nodes_json(f));

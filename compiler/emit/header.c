@@ -272,11 +272,13 @@ static void functions(const Emitter *e, Buf *out)
 
 static void head(const Emitter *e, Buf *out)
 {
-    const char *u = e->upper;
+    const char *u = e->upper, *data = e->plan->graph->data_sha256;
     buf_printf(out, "/* %s.h: interface of a neural network compiled by adze %s. Do not edit.\n *\n", e->name,
                ADZE_VERSION);
     buf_printf(out, " *   model    %s\n *   SHA-256  %s\n", c_comment(e->arena, e->options->file),
                e->options->model_hash.hex);
+    if (data)
+        buf_printf(out, " *   data     SHA-256 %s\n", data);
     buf_printf(out, " *   target   %s\n *   options  %s\n *\n", c_comment(e->arena, e->target->name),
                c_comment(e->arena, e->options->options));
     buf_puts(
@@ -290,6 +292,8 @@ static void head(const Emitter *e, Buf *out)
                u, u, weights_are_argument(e) ? "#include <stddef.h>\n" : "");
     buf_printf(out, "#define %s_ADZE_VERSION \"%s\"\n#define %s_MODEL_SHA256 \"%s\"\n#define %s_TARGET %s\n", u,
                ADZE_VERSION, u, e->options->model_hash.hex, u, c_string(e->arena, e->target->name));
+    if (data)
+        buf_printf(out, "#define %s_DATA_SHA256 \"%s\"\n", u, data);
     buf_printf(out, "#define %s_OPTIONS %s\n", u, c_string(e->arena, e->options->options));
     buf_printf(out, "#define %s_LAYER_COUNT %zu /* what %s_LAYER_BEGIN and _END number from 0; see %s.c */\n\n", u,
                e->plan->steps.count, u, e->name);

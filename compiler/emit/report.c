@@ -177,6 +177,8 @@ json_t *report_json(const Report *r)
     put_text(root, "name", e->name);
     put_text(root, "model", r->model);
     put_text(root, "model_sha256", e->options->model_hash.hex);
+    if (g->data_sha256)
+        put_text(root, "data_sha256", g->data_sha256);
     put_text(root, "target", e->target->name);
     json_object_set_new(root, "inputs", ports_json(r, g->inputs.items, g->inputs.count));
     json_object_set_new(root, "outputs", ports_json(r, g->outputs.items, g->outputs.count));

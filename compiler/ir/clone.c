@@ -53,6 +53,7 @@ static Graph *clone_graph(Arena *a, const Graph *from, Graph *outer, const Scope
 {
     Graph *to = graph_new(a, from->name);
     to->outer = outer;
+    to->data_sha256 = from->data_sha256;
     to->made_by = from->made_by;
     for (size_t i = 0; i < from->opsets->entries.count; i++)
         map_set(to->opsets, from->opsets->entries.items[i].key, from->opsets->entries.items[i].value);

@@ -117,6 +117,7 @@ struct Graph {
     Map *opsets; /* domain -> (void *)(intptr_t)version */
     ARRAY(GraphNote) notes;
     ARRAY(PassRecord) passes; /* in the order of their first runs */
+    const char *data_sha256;  /* of the files beside the model that hold its constants, in hex; NULL: none */
     const char *made_by;      /* the program that wrote the model: "pytorch 2.1"; NULL: not said */
 };
 

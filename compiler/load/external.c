@@ -1,6 +1,7 @@
 /* Tensors whose bytes are in a file beside the model: https://onnx.ai/onnx/repo-docs/ExternalData.html
  * A model must not be able to read anything outside its own folder. */
 #include "load/loader.h"
+#include "base/hash.h"
 #include "base/io.h"
 
 #include <errno.h>
@@ -124,4 +125,33 @@ bool read_external(Loader *l, const Onnx__TensorProto *t, const char *who, size_
     *file = f;
     *out = (const unsigned char *)f->data + p.offset;
     return true;
+}
+
+/* A piece at a time, so that the files need no memory. */
+static void hash_file(Hash *h, const FileBytes *f)
+{
+    enum { PIECE = 4 << 20 };
+    const unsigned char *at = f->data;
+    for (size_t left = f->size, n; left > 0; at += n, left -= n) {
+        n = left < PIECE ? left : PIECE;
+        hash_add(h, at, n);
+        io_give_back(f, at, n);
+    }
+}
+
+const char *external_sha256(Loader *l)
+{
+    unsigned char digest[32];
+    Hash *h = hash_new(l->wire);
+    Buf hex = {0};
+    if (l->external->entries.count == 0)
+        return NULL;
+    for (size_t i = 0; i < l->external->entries.count; i++)
+        hash_file(h, l->external->entries.items[i].value);
+    hash_sha256(h, digest);
+    for (size_t i = 0; i < sizeof digest; i++)
+        buf_printf(&hex, "%02x", digest[i]);
+    const char *text = arena_strdup(l->keep, buf_text(&hex));
+    buf_free(&hex);
+    return text;
 }

@@ -97,7 +97,10 @@ static Graph *load_model(Loader *l)
     g->made_by = made_by(l, m);
     Scope s = {.graph = g, .values = map_new(l->wire)};
     read_graph_into(l, &s, m->graph, true);
-    return l->diag->error_count == l->errors_before ? g : NULL;
+    if (l->diag->error_count != l->errors_before)
+        return NULL;
+    g->data_sha256 = external_sha256(l);
+    return g;
 }
 
 Graph *load_onnx_file(Arena *a, Diag *d, const char *path, const FileBytes *f, const LoadOptions *opt)

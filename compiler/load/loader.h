@@ -54,6 +54,10 @@ bool read_sparse(Loader *l, const Onnx__SparseTensorProto *t, const char *who, T
 bool read_external(Loader *l, const Onnx__TensorProto *t, const char *who, size_t need, const FileBytes **file,
                    const unsigned char **out);
 
+/* SHA-256 in hex of the files that read_external read from, one behind the other in the order of their first use; NULL:
+ * none. */
+const char *external_sha256(Loader *l);
+
 /* inputs.c */
 bool check_options(Loader *l, const Onnx__GraphProto *g, const Map *initializers);
 void read_input(Loader *l, Scope *s, const Onnx__ValueInfoProto *info, bool is_main);

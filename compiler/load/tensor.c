@@ -3,12 +3,10 @@
 #include "load/wire.h"
 
 #include <stdint.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 /* Fields of TensorProto that hold elements. */
 enum { FLOAT_DATA = 4, INT32_DATA = 5, INT64_DATA = 7, RAW_DATA = 9, DOUBLE_DATA = 10, UINT64_DATA = 11 };
-enum { EXTERNAL = 1, GIVE_BACK_BYTES = 1 << 20 };
+enum { EXTERNAL = 1 };
 
 typedef struct {
     uint32_t field; /* the one that holds elements; 0: none */
@@ -196,17 +194,6 @@ static bool needs_copy(const unsigned char *p, size_t bytes, DType type)
     return false;
 }
 
-/* The pages of a mapped file that were read only to be copied. */
-static void give_back(const FileBytes *f, const unsigned char *p, size_t bytes)
-{
-    const unsigned char *first = f->data;
-    bool inside = p >= first && p < first + f->size;
-    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
-    uintptr_t start = ((uintptr_t)p + page - 1) / page * page, end = ((uintptr_t)p + bytes) / page * page;
-    if (f->mapped && inside && bytes >= GIVE_BACK_BYTES && start < end)
-        madvise((void *)start, end - start, MADV_DONTNEED);
-}
-
 /* Where the bytes of the file stand, or a copy when they are not aligned or booleans are not 0 and 1. */
 static const void *settle(Loader *l, const FileBytes *f, const unsigned char *p, size_t bytes, DType type)
 {
@@ -216,7 +203,7 @@ static const void *settle(Loader *l, const FileBytes *f, const unsigned char *p,
     memcpy(copy, p, bytes);
     for (size_t i = 0; type == DT_BOOL && i < bytes; i++)
         copy[i] = copy[i] != 0;
-    give_back(f, p, bytes);
+    io_give_back(f, p, bytes);
     return copy;
 }
 
@@ -265,7 +252,7 @@ static bool read_numbers(Loader *l, const Onnx__TensorProto *t, const char *who,
     }
     if (!decode(l, w, &s, who, out, bytes))
         return false;
-    give_back(&l->file, w.at, (size_t)(w.end - w.at));
+    io_give_back(&l->file, w.at, (size_t)(w.end - w.at));
     out->data = settle(l, &l->file, out->data, bytes, out->type);
     return true;
 }

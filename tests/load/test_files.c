@@ -1,4 +1,5 @@
 /* Models and tensors in files: paths in messages, external data, TensorProto files. */
+#include "base/hash.h"
 #include "base/io.h"
 #include "load/load.h"
 #include "tests/load/model.h"
@@ -69,6 +70,21 @@ START_TEST(external_data_is_found)
     ck_assert_ptr_nonnull(g);
     ck_assert_mem_eq(node_in(g->first, 0)->data, numbers, 8);
     ck_assert_ptr_nonnull(load_external("w.bin", "2", NULL)); /* not aligned: copied */
+}
+END_TEST
+
+/* What sha256sum says of the file; another byte anywhere in it, used or not, is another hash. */
+START_TEST(external_data_is_hashed)
+{
+    unsigned char bytes[16];
+    memcpy(bytes, numbers, sizeof bytes);
+    for (int i = 0; i < 2; i++) {
+        file("m/w.bin", bytes, sizeof bytes);
+        const Graph *g = load_external("w.bin", NULL, NULL);
+        ck_assert_ptr_nonnull(g);
+        ck_assert_str_eq(g->data_sha256, sha256(bytes, sizeof bytes).hex);
+        bytes[15] ^= 1;
+    }
 }
 END_TEST
 
@@ -190,6 +206,7 @@ int main(void)
     tcase_set_timeout(c, 60);
     tcase_add_checked_fixture(c, setup, NULL);
     tcase_add_test(c, external_data_is_found);
+    tcase_add_test(c, external_data_is_hashed);
     tcase_add_loop_test(c, external_data_stays_in_the_folder, 0, sizeof bad_places / sizeof *bad_places);
     tcase_add_test(c, a_neighbour_is_outside);
     tcase_add_test(c, messages_name_the_file);

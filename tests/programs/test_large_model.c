@@ -107,6 +107,10 @@ START_TEST(memory_is_bounded)
     ck_assert_int_eq(getrusage(RUSAGE_CHILDREN, &usage), 0);
     double ratio = (double)usage.ru_maxrss * 1024 / ((double)LAYERS * FLOATS * 4);
     ck_assert_msg(ratio > 1 && ratio < 1.5, "%s: %.2f times the model's size", rows[_i].name, ratio);
+    r = shell(keep, io_join(keep, lab, rows[_i].name),
+              rows[_i].external ? "grep -q \"_DATA_SHA256 .$(sha256sum <w.bin | cut -c1-64)\" out/large.h"
+                                : "! grep DATA_SHA256 out/large.h");
+    ck_assert_msg(r.status == 0, "%s: the header's hash of its data", rows[_i].name);
 }
 END_TEST
 
