@@ -73,8 +73,8 @@ bool compile_load(Compilation *c)
     const char *target = c->options.target_name ? c->options.target_name : "host";
     if (!target_load(c->keep, c->diag, target, &c->target))
         return false;
-    if (c->options.mode == MODE_SPEED) /* for kernels that spend flash */
-        array_push(c->keep, &c->target.features, "speed");
+    /* for kernels that spend flash, and those that save it */
+    array_push(c->keep, &c->target.features, c->options.mode == MODE_SPEED ? "speed" : "size");
     return choose_name(c) && load(c);
 }
 

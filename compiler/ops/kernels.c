@@ -1,8 +1,9 @@
 /* The table of kernels (kernels.def) and which steps a row serves. */
 #include "ops/kernels_run.h"
 #include "ops/pack.h"
-#include "ops/pack_qtile.h"
 #include "ops/pack_dsp.h"
+#include "ops/pack_q4.h"
+#include "ops/pack_qtile.h"
 
 #include <string.h>
 
@@ -82,7 +83,7 @@ const Kernel *kernel_ref(const Step *s)
 {
     const Kernel *best = NULL;
     for (size_t i = 0; i < kernel_count; i++)
-        if (strcmp(kernels[i].set, "ref") == 0 && kernel_serves(&kernels[i], s) &&
+        if (strcmp(kernels[i].set, "ref") == 0 && !kernels[i].pack && kernel_serves(&kernels[i], s) &&
             (!best || kernels[i].priority > best->priority))
             best = &kernels[i];
     return best;

@@ -68,7 +68,7 @@ struct Kernel {
     const char *function; /* C name, "adze_conv_f32_tile" */
     const char *set;      /* "ref", "tile", "vec", ... */
     const char *feature;  /* what the target must have, "" for none: "avx2", ... (a target lists its features); "speed":
-                             -O speed */
+                             -O speed, "size": its absence */
     const char *header;   /* "tile/conv.h", emitted as adze_tile_conv.h */
     Kind kind;
     const char *name;   /* Step.function it serves ("Add"), or NULL: any */
@@ -160,7 +160,7 @@ extern const Kernel kernels[];
 extern const size_t kernel_count;
 /* Does this row serve the step's kind, function, types (ignoring feature and set)? */
 bool kernel_serves(const Kernel *k, const Step *s);
-/* The ref kernel for a step, NULL when there is none. */
+/* The ref kernel for a step that reads weights as they are, NULL when there is none. */
 const Kernel *kernel_ref(const Step *s);
 
 /* The parameter structs' fields, for the emitter (params.c). */

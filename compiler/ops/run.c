@@ -17,6 +17,7 @@
 #include "ref/matmul.h"
 #include "ref/pool.h"
 #include "ref/qbinary.h"
+#include "ref/q4.h"
 #include "ref/qconv.h"
 #include "ref/qgemm.h"
 #include "ref/qlookup.h"
@@ -37,6 +38,7 @@
 #include "tile/gemm.h"
 #include "tile/qconv.h"
 #include "tile/qgemm.h"
+#include "tile/qtile4.h"
 #if defined(__x86_64__)
 #include "avx2/conv.h"
 #include "avx2/depthwise.h"
@@ -79,7 +81,7 @@ bool kernel_runs_here(const Kernel *k)
 {
     if (!k->run)
         return false;
-    if (!*k->feature)
+    if (!*k->feature || strcmp(k->feature, "size") == 0)
         return true;
 #if defined(__x86_64__)
     if (strcmp(k->feature, "avx2") == 0)

@@ -28,12 +28,16 @@ typedef struct {
 } adze_dsp_dot;
 
 /* The two loops over one form of weights: bytes of code of a step of each, of half a step; words of weights of two
- * channels by four inputs. */
+ * channels by four inputs, and in front of those of two channels. */
 typedef struct {
     void (*three)(const adze_dsp_dot *), (*one)(const adze_dsp_dot *);
     uint32_t three_bytes, one_bytes, half_bytes;
-    int32_t words;
+    int32_t words, head;
+    void (*expanded)(uint32_t *x, int32_t quads, int32_t pixels); /* called for each expanded tile, or NULL */
 } adze_dsp_loops;
+
+/* Words behind the expanded tile that `expanded` may write. */
+enum { ADZE_DSP_BEHIND = 4 };
 
 /* Where the loops are entered for n quadruples of inputs, as Thumb addresses from their start: so that the last pass is
  * whole. An odd quadruple of one pixel is half a step, which stands before the loop. */
@@ -196,7 +200,7 @@ ADZE_DSP_NAKED void adze_dsp_dot1(ADZE_UNUSED const adze_dsp_dot *d)
 
 #define ADZE_DSP_NARROW                                                                                                \
     {                                                                                                                  \
-        adze_dsp_dot3, adze_dsp_dot1, 68, 56, 36, 2                                                                    \
+        adze_dsp_dot3, adze_dsp_dot1, 68, 56, 36, 2, 0, NULL                                                           \
     }
 
 #endif

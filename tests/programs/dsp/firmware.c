@@ -2,11 +2,13 @@
  * the scratch that the compiler gives it. Prints how many layers of each kernel were compared, or what differs. */
 #include "board.h"
 #include "ops/pack_dsp.h"
+#include "ops/pack_q4.h"
 
 #include "adze.h"
 #include "dsp/add.h"
 #include "dsp/conv.h"
 #include "dsp/depthwise.h"
+#include "dsp/dot4.h"
 #include "dsp/pool.h"
 #include "dsp/wide.h"
 #include "dsp/winograd.h"
@@ -34,6 +36,20 @@ static int32_t between(int32_t lo, int32_t hi)
 static int one_in(int32_t n)
 {
     return between(1, n) == 1;
+}
+
+/* What pack_q4.c asks for: three blocks, given back before the next layer. */
+static double pool[3][WEIGHTS / 2];
+static int taken;
+
+void *malloc(size_t bytes)
+{
+    return bytes <= sizeof pool[0] ? pool[taken++ % 3] : NULL;
+}
+
+void free(void *block)
+{
+    (void)block;
 }
 
 static void print_number(const char *label, int32_t v)
@@ -76,6 +92,17 @@ static void random_data(int32_t channels, int32_t bits)
         if (one_in(20))
             bias[i] = between(-8388608, 8388607) * 128;
         multiplier[i] = between(1, (int32_t)1 << between(20, bits));
+    }
+}
+
+/* Weights of 4 bits; each channel's of [taps], `step` apart, begin `channel_step` behind the one before. */
+static void random_nibbles(int32_t channels, int32_t taps, int32_t channel_step, int32_t step)
+{
+    const int32_t largest = one_in(4);
+    for (int32_t c = 0; c < channels; c++) {
+        const int32_t low = one_in(2) ? -8 : between(-15, 0);
+        for (int32_t i = 0; i < taps; i++)
+            w[c * channel_step + i * step] = (int8_t)(low + (largest ? 15 : between(0, 15)));
     }
 }
 
@@ -220,6 +247,10 @@ static int try_conv(const char *kernel, int32_t layer, const adze_qconv_params *
 
 static const Form conv_form = {qconv_i8_dsp_accepts, qconv_i8_dsp_scratch, qconv_i8_dsp_packed, qconv_i8_dsp_pack,
                                qconv_i8_dsp_unpack};
+static const Form conv4_form = {qconv_i4_dsp_accepts, qconv_i4_dsp_scratch, qconv_i4_dsp_packed, qconv_i4_dsp_pack,
+                                qconv_i4_dsp_unpack};
+static const Form gemm4_form = {qgemm_i4_dsp_accepts, qgemm_i4_dsp_scratch, qgemm_i4_dsp_packed, qgemm_i4_dsp_pack,
+                                qgemm_i4_dsp_unpack};
 static const Form wide_form = {qconv_wide_dsp_accepts, qconv_i8_dsp_scratch, qconv_wide_dsp_packed, qconv_wide_dsp_pack,
                                qconv_wide_dsp_unpack};
 static const Form winograd_form = {qconv_i8_winograd_dsp_accepts, qconv_i8_winograd_dsp_scratch,
@@ -256,6 +287,24 @@ static int test_conv(const char *kernel, int32_t layer)
     default:
         return try_conv(kernel, layer, &p, &conv_form, adze_qconv_i8_dsp, DT_I8);
     }
+}
+
+static int test_conv4(const char *kernel, int32_t layer)
+{
+    adze_qconv_params p;
+    random_window(&p);
+    p.in_w = p.in_w > 9 ? 9 : p.in_w;
+    p.group = one_in(3) ? 2 : 1;
+    p.in_c = (one_in(2) ? 4 * between(1, 5) : between(1, 13)) * p.group;
+    p.out_c = between(4, 19) * p.group;
+    window_outputs(&p);
+    random_quantisation(&p);
+    random_data(p.out_c, 30);
+    const int32_t taps = p.kernel_h * p.kernel_w * (p.in_c / p.group);
+    random_nibbles(p.out_c, taps, taps, 1);
+    if (p.batch * p.out_h * p.out_w * p.out_c > TENSOR)
+        return 0;
+    return try_conv(kernel, layer, &p, &conv4_form, adze_qconv_i4_dsp, DT_I8);
 }
 
 static int test_winograd(const char *kernel, int32_t layer)
@@ -323,9 +372,11 @@ static int test_gemm(const char *kernel, int32_t layer)
     };
     const int with_residual = one_in(2);
     random_data(p.n, p.k > 100 ? 24 : 30);
-    const int choice = between(0, 5);
+    const int choice = between(0, 7);
     const DType type = choice == 0 ? DT_I16 : DT_I8;
-    const Form *const f = choice < 3 ? &wide_gemm_form : &gemm_form;
+    const Form *const f = choice < 3 ? &wide_gemm_form : choice < 6 ? &gemm_form : &gemm4_form;
+    if (choice > 5)
+        random_nibbles(p.n, p.k, 1, p.n);
     Layer l;
     layer_of(&l, &p, sizeof p, with_residual);
     l.value[1].type = type;
@@ -342,8 +393,8 @@ static int test_gemm(const char *kernel, int32_t layer)
     const int8_t *r = place_residual(with_residual, p.m * p.n);
     static void (*const kernels[])(const adze_qgemm_params *, const int8_t *, const int32_t *, const int32_t *,
                                    const int32_t *, const int8_t *, int8_t *, void *) = {
-        adze_qgemm_i16_dsp, adze_qgemm_i8_wide_dsp, adze_qgemm_i8_speed_dsp, adze_qgemm_i8_dsp};
-    kernels[choice < 3 ? choice : 3](&p, x, packed, bias, multiplier, r, y, scratch);
+        adze_qgemm_i16_dsp, adze_qgemm_i8_wide_dsp, adze_qgemm_i8_speed_dsp, adze_qgemm_i8_dsp, adze_qgemm_i4_dsp};
+    kernels[choice < 3 ? choice : choice < 6 ? 3 : 4](&p, x, packed, bias, multiplier, r, y, scratch);
     after(kernel, layer, bytes);
     return 1;
 }
@@ -466,6 +517,7 @@ static void test(const char *kernel, int (*one)(const char *, int32_t), int32_t 
 int main(void)
 {
     test("conv", test_conv, LAYERS);
+    test("conv of 4 bits", test_conv4, LAYERS);
     test("winograd", test_winograd, LAYERS);
     test("depthwise", test_depthwise, LAYERS);
     test("gemm", test_gemm, LAYERS);
