@@ -7,7 +7,7 @@
 #include "ops/plan.h"
 
 /* Layers of fewer weights are not worth a kernel of their own. */
-enum { Q4_MIN_WEIGHTS = 256 };
+enum { Q4_MIN_WEIGHTS = 64 };
 
 /* Rows of z and nibbles, see runtime/ref/q4.h. */
 bool qconv_i4_ref_accepts(const Step *s);

@@ -1,0 +1,82 @@
+/* Which form weights take: what they are and what the target is optimised for decide, and the bytes follow. */
+#include "lower/lower.h"
+#include "passes/passes.h"
+
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A QGemm or QConv of 1x1 of 16 inputs and 8 channels, whose weights run through low .. low + span. */
+static Step *step_for(Arena *a, const char *target_name, const char *feature, const char *op, int low, int span)
+{
+    Diag *d = diag_new(a);
+    Buf b = {0};
+    const bool conv = strcmp(op, "QConv") == 0;
+    buf_printf(&b, "graph \"g\" opset \"\" 21 { input %%x: i8[%s] const %%w: i8[%s] = [", conv ? "1,2,2,16" : "3,16",
+               conv ? "8,1,1,16" : "16,8");
+    for (int i = 0; i < 128; i++)
+        buf_printf(&b, "%s%d", i ? ", " : "", low + i % (span + 1));
+    buf_printf(
+        &b,
+        "] const %%b: i32[8] = fill(5) const %%m: i32[8] = fill(1000000) %%y = adze.%s(%%x, %%w, %%b, %%m) output "
+        "%%y }",
+        op);
+    Graph *g = graph_read(a, d, buf_text(&b), b.length, "test");
+    buf_free(&b);
+    ck_assert_ptr_nonnull(g);
+    ops_bind(g);
+    PassContext c = {.diag = d, .scratch = arena_new()};
+    ck_assert(pass_run(&c, g, pass_find("infer")));
+    Target t;
+    ck_assert(target_load(a, d, target_name, &t));
+    array_push(a, &t.features, feature);
+    Plan *p = lower_graph(g, &t, d, c.scratch);
+    ck_assert_ptr_nonnull(p);
+    ck_assert_int_eq((int)p->steps.count, 1);
+    return p->steps.items[0];
+}
+
+typedef struct {
+    const char *target, *feature, *op;
+    int low, span;
+    const char *kernel;
+    size_t bytes;
+} Case;
+
+static const Case cases[] = {
+    {"rv32imc", "size", "QGemm", -8, 15, "adze_qgemm_i4_tile", 2 * 17 * 2},
+    {"rv32imc", "size", "QConv", -8, 15, "adze_qconv_i4_tile", 2 * 17 * 2},
+    {"rv32imc", "size", "QGemm", -15, 15, "adze_qgemm_i4_tile", 2 * 17 * 2},
+    {"rv32imc", "size", "QGemm", 0, 15, "adze_qgemm_i4_tile", 2 * 17 * 2},
+    {"rv32imc", "size", "QGemm", -8, 16, "adze_qgemm_i8_tile", 128},
+    {"rv32imc", "size", "QGemm", 1, 15, "adze_qgemm_i8_tile", 128},
+    {"rv32imc", "speed", "QGemm", -8, 15, "adze_qgemm_i8_tile", 128},
+    {"cortex-m4", "size", "QGemm", -8, 15, "adze_qgemm_i4_dsp", 4 * 5 * 4},
+    {"cortex-m4", "size", "QConv", -8, 15, "adze_qconv_i4_dsp", 4 * 5 * 4},
+    {"cortex-m4", "size", "QConv", -9, 16, "adze_qconv_i8_dsp", 128},
+    {"cortex-m4", "speed", "QConv", -8, 15, "adze_qconv_i8_speed_dsp", 256},
+};
+
+START_TEST(integers)
+{
+    const Case *c = &cases[_i];
+    Arena *a = arena_new();
+    const Step *s = step_for(a, c->target, c->feature, c->op, c->low, c->span);
+    ck_assert_str_eq(s->kernel->function, c->kernel);
+    ck_assert_uint_eq(s->kernel->packed(s).bytes, c->bytes);
+    arena_free(a);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("forms of weights");
+    TCase *tc = tcase_create("all");
+    tcase_add_loop_test(tc, integers, 0, sizeof cases / sizeof *cases);
+    suite_add_tcase(suite, tc);
+    SRunner *r = srunner_create(suite);
+    srunner_run_all(r, CK_NORMAL);
+    const int failed = srunner_ntests_failed(r);
+    srunner_free(r);
+    return failed != 0;
+}
