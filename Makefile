@@ -103,6 +103,7 @@ TARGET ?= $(FUZZ_TARGETS)
 FUZZ_FLAGS = -O1 -g -DADZE_FUZZER -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined
 # clang needs minutes for this file above -O0.
 build/fuzz/compiler/ops/run.o: override CFLAGS := $(FUZZ_FLAGS:-O1=-O0)
+build/clang/compiler/ops/run.o: override CFLAGS := -O0
 .PHONY: fuzz
 fuzz:
 	tools/deps.sh fuzz
@@ -125,6 +126,7 @@ test:
 	tools/deps.sh test
 	$(MAKE) -j2 build-tests
 	$(MAKE) -j2 SAN=1 build-tests
+	$(MAKE) -j2 BUILD=build/clang CC=clang CFLAGS=-O1 all
 	tools/check-format.sh
 	$(MAKE) -s check-all
 check-all:
