@@ -96,6 +96,15 @@ typedef struct {
     float epsilon;
 } adze_layernorm_params;
 
+/* GroupNormalization: each of `groups` of `channels` channels has mean 0 and variance 1 over its pixels, before
+ * y = act(x * scale + bias), a scale for `channels_per_scale` channels each. An element of x and y is at group *
+ * group_stride + channel * channel_stride + pixel * pixel_stride of its image. */
+typedef struct {
+    int32_t batch, groups, channels, pixels;
+    int32_t group_stride, channel_stride, pixel_stride, channels_per_scale;
+    float epsilon, lo, hi;
+} adze_groupnorm_params;
+
 /* Element-wise over `count` elements; a and b are the operator's attributes (LeakyRelu's alpha; Clip's bounds). */
 typedef struct {
     int32_t count;

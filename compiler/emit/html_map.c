@@ -36,6 +36,7 @@ const char *kind_class(Kind k)
     case KIND_LOGSOFTMAX:
     case KIND_QSOFTMAX:
     case KIND_LAYERNORM:
+    case KIND_GROUPNORM:
         return "norm";
     case KIND_COPY:
     case KIND_FILL:

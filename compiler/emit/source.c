@@ -9,6 +9,7 @@
 const char *operand_name(const Step *s, int k)
 {
     static const char *const weighted[] = {"x", "w", "bias", "residual", "e", "f"};
+    static const char *const norm[] = {"x", "scale", "bias", "d", "e", "f"};
     static const char *const where[] = {"condition", "a", "b", "d", "e", "f"};
     static const char *const other[] = {"a", "b", "c", "d", "e", "f"};
     switch (s->kind) {
@@ -16,6 +17,8 @@ const char *operand_name(const Step *s, int k)
     case KIND_DEPTHWISE:
     case KIND_GEMM:
         return weighted[k];
+    case KIND_GROUPNORM:
+        return norm[k];
     case KIND_WHERE:
         return where[k];
     default:

@@ -128,6 +128,7 @@ INFER(infer_batchnorm);
 LOWER(lower_batchnorm);
 INFER(infer_layernorm);
 LOWER(lower_layernorm);
+/* groupnorm.c */
 INFER(infer_instancenorm);
 LOWER(lower_instancenorm);
 INFER(infer_groupnorm);

@@ -43,6 +43,12 @@ static const ParamField layernorm_fields[] = {
     INT(S, outer) INT(S, axis) FLOAT(S, epsilon)
 #undef S
 };
+static const ParamField groupnorm_fields[] = {
+#define S adze_groupnorm_params
+    INT(S, batch) INT(S, groups) INT(S, channels) INT(S, pixels) INT(S, group_stride) INT(S, channel_stride)
+        INT(S, pixel_stride) INT(S, channels_per_scale) FLOAT(S, epsilon) FLOAT(S, lo) FLOAT(S, hi)
+#undef S
+};
 static const ParamField unary_fields[] = {
 #define S adze_unary_params
     INT(S, count) FLOAT(S, a) FLOAT(S, b)
@@ -133,10 +139,10 @@ const ParamStruct *param_struct(const char *name)
             sizeof what##_fields / sizeof what##_fields[0]                                                             \
     }
     static const ParamStruct structs[] = {
-        STRUCT(conv),      STRUCT(gemm),    STRUCT(matmul),    STRUCT(pool),     STRUCT(softmax),
-        STRUCT(layernorm), STRUCT(unary),   STRUCT(broadcast), STRUCT(copy),     STRUCT(reduce),
-        STRUCT(gather),    STRUCT(resize),  STRUCT(recurrent), STRUCT(qconv),    STRUCT(qgemm),
-        STRUCT(qmatmul),   STRUCT(qbinary), STRUCT(qpool),     STRUCT(qsoftmax), STRUCT(quantize),
+        STRUCT(conv),      STRUCT(gemm),      STRUCT(matmul),    STRUCT(pool),    STRUCT(softmax), STRUCT(layernorm),
+        STRUCT(unary),     STRUCT(broadcast), STRUCT(copy),      STRUCT(reduce),  STRUCT(gather),  STRUCT(resize),
+        STRUCT(recurrent), STRUCT(qconv),     STRUCT(qgemm),     STRUCT(qmatmul), STRUCT(qbinary), STRUCT(qpool),
+        STRUCT(qsoftmax),  STRUCT(quantize),  STRUCT(groupnorm),
     };
     for (size_t i = 0; i < sizeof structs / sizeof structs[0]; i++) {
         if (strcmp(structs[i].name, name) == 0)

@@ -21,6 +21,7 @@ enum { STEP_MAX_IN = 6, STEP_MAX_OUT = 4, PARAMS_MAX_BYTES = 192 };
     X(SOFTMAX)   /* x -> y */                                                                                          \
     X(LOGSOFTMAX)                                                                                                      \
     X(LAYERNORM)  /* x, scale, bias? -> y */                                                                           \
+    X(GROUPNORM)  /* x, scale, bias -> y */                                                                            \
     X(EXPRESSION) /* up to STEP_MAX_IN f32 operands -> y; Step.expression says what is computed of each element */     \
     X(UNARY)      /* x -> y; the function is named by Step.function: "Relu", "Exp", ... */                             \
     X(BINARY)     /* a, b -> y; Step.function: "Add", "Mul", "Equal", ... */                                           \

@@ -13,6 +13,7 @@
 #include "ref/fill.h"
 #include "ref/gather.h"
 #include "ref/gemm.h"
+#include "ref/groupnorm.h"
 #include "ref/layernorm.h"
 #include "ref/matmul.h"
 #include "ref/pool.h"

@@ -1,8 +1,10 @@
 /* fuse_batchnorm: BatchNormalization, and Add, Sub, Mul and Div by one constant a channel, behind a linear operator
- * with constant weights go into its weights and bias. Requires: infer; the linear operator's result is read by that one
- * node only. Keeps: the function up to rounding: the arithmetic is double, each weight is rounded once a fusion.
- * Breaks: weights that several nodes shared are copied. */
+ * with constant weights go into its weights and bias, behind a normalisation into its scale and bias. Requires: infer;
+ * the linear operator's result is read by that one node only. Keeps: the function up to rounding: the arithmetic is
+ * double, each weight is rounded once a fusion. Breaks: weights that several nodes shared are copied. */
 #include "passes/linear.h"
+
+#include <math.h>
 
 static bool fuse_into(PassContext *c, Graph *g, Node *n, Value *x)
 {
@@ -18,11 +20,45 @@ static bool fuse_into(PassContext *c, Graph *g, Node *n, Value *x)
     return true;
 }
 
+/* Behind a normalisation with a constant scale and bias a channel. */
+static bool fuse_into_norm(PassContext *c, Graph *g, Node *n, Value *x)
+{
+    Node *norm = x ? x->producer : NULL;
+    bool instance = node_is(norm, "InstanceNormalization"), ours = norm && node_is_adze(norm, "GroupNormalization");
+    Affine a;
+    if ((!instance && !ours && !node_is(norm, "GroupNormalization")) || !single_use(x) || node_attr(norm, "lo") ||
+        node_attr(norm, "hi") || !const_f32(node_in(norm, 1)) || !const_f32(node_in(norm, 2)) || !known_f32(x))
+        return false;
+    int axis = ours ? (int)node_int(norm, "axis", 1) : 1;
+    int64_t channels = x->shape.dim[axis];
+    Shape s = {.rank = 1, .dim = {channels}};
+    if (!shape_equal(&node_in(norm, 1)->shape, &s) || !shape_equal(&node_in(norm, 2)->shape, &s) ||
+        !affine_of(c->scratch, n, x, axis, &a))
+        return false;
+    float *scale = NEW_ARRAY(g->arena, float, channels), *bias = NEW_ARRAY(g->arena, float, channels);
+    for (int64_t i = 0; i < channels; i++) {
+        double by = a.scale ? a.scale[i] : 1, plus = a.shift ? a.shift[i] : 0;
+        scale[i] = (float)((double)((const float *)node_in(norm, 1)->data)[i] * by);
+        bias[i] = (float)((double)((const float *)node_in(norm, 2)->data)[i] * by + plus);
+        if (!isfinite(scale[i]) || !isfinite(bias[i]))
+            return false;
+    }
+    graph_note(g, "fuse_batchnorm", norm, 0, "%s %s is part of its scale and bias", n->op_type,
+               diag_quote(c->scratch, n->name));
+    node_set_input(g, norm, 1, const_floats(g, NULL, &s, scale));
+    node_set_input(g, norm, 2, const_floats(g, NULL, &s, bias));
+    rw_replace(g, n, x);
+    return true;
+}
+
 static bool fuse_affine(PassContext *c, Graph *g, Node *n)
 {
     if (*n->domain || !node_out(n, 0))
         return false;
-    return fuse_into(c, g, n, node_in(n, 0)) || (n->inputs.count == 2 && fuse_into(c, g, n, node_in(n, 1)));
+    for (size_t i = 0; i < (n->inputs.count == 2 ? 2 : 1); i++)
+        if (fuse_into(c, g, n, node_in(n, i)) || fuse_into_norm(c, g, n, node_in(n, i)))
+            return true;
+    return false;
 }
 
 static bool fuse_scale_in_front(PassContext *c, Graph *g, Node *n)

@@ -15,7 +15,7 @@ static bool is_fusible(const Node *n)
 static bool takes_bounds(const Node *n)
 {
     return is_fusible(n) || node_is_adze(n, "ConvTranspose") || node_is_adze(n, "MaxPool") ||
-           node_is_adze(n, "AveragePool");
+           node_is_adze(n, "AveragePool") || node_is_adze(n, "GroupNormalization");
 }
 
 static double clamped(double v, double lo, double hi)

@@ -1,5 +1,6 @@
 /* layout: operators over images become NHWC operators of the domain adze between Transposes, Gemm and MatMul with
  * constant weights become adze.Gemm; weights are stored as their kernels' logical layout.
+ * InstanceNormalization and GroupNormalization become adze.GroupNormalization in place.
  * Requires: all shapes known. Keeps: the function. Breaks: adds two Transposes an operator (transposes removes them),
  * and a BatchNormalization that was not fused becomes Mul and Add, which Transposes can pass. Operators that have no
  * NHWC kernel (3-D, computed weights, other types) stay as they are. 1-D operators are 2-D ones of height 1, by
@@ -170,9 +171,28 @@ static bool layout_global_pool(PassContext *c, Graph *g, Node *n)
     return true;
 }
 
+/* It stays where its channels are: transposes turns it where that saves a Transpose. */
+static bool layout_groupnorm(PassContext *c, Graph *g, Node *n)
+{
+    (void)c;
+    bool instance = node_is(n, "InstanceNormalization");
+    const Value *x = node_in(n, 0), *y = node_out(n, 0);
+    if ((!instance && !node_is(n, "GroupNormalization")) || !known_f32(x) || !known_f32(y) || x->shape.rank < 2 ||
+        !shape_count(&x->shape) || !known_f32(node_in(n, 1)) || !known_f32(node_in(n, 2)))
+        return false;
+    Node *norm = rw_node(g, n, "adze", "GroupNormalization", n->name);
+    node_set_int(g, norm, "axis", 1);
+    node_set_int(g, norm, "num_groups", instance ? x->shape.dim[1] : node_int(n, "num_groups", 1));
+    node_set_float(g, norm, "epsilon", node_float(n, "epsilon", 1e-5f));
+    for (size_t i = 0; i < 3; i++)
+        node_add_input(g, norm, node_in(n, i));
+    rw_replace(g, n, rw_output(g, norm, y->type, &y->shape));
+    return true;
+}
+
 bool pass_layout(PassContext *c, Graph *g, bool *changed)
 {
-    static RewriteFn *const rules[] = {layout_conv,      layout_conv_transpose, layout_pool,  layout_global_pool,
-                                       layout_batchnorm, layout_gemm,           layout_matmul};
+    static RewriteFn *const rules[] = {layout_conv,      layout_conv_transpose, layout_pool,   layout_global_pool,
+                                       layout_batchnorm, layout_gemm,           layout_matmul, layout_groupnorm};
     return rewrite_all(c, g, rules, sizeof rules / sizeof *rules, changed);
 }

@@ -1,8 +1,8 @@
-/* recognise: LayerNormalization, Softmax, Gelu, Swish, HardSwish, Mish, HardSigmoid, LeakyRelu and PRelu from the
- * nodes that exporters spell them with.
- * Requires: all shapes known, canonicalise (one node for equal things). Runs in front of fuse_batchnorm, which would
- * move factors out of the patterns. Keeps: the function up to rounding; intermediate values that others read stay
- * where they are. Breaks: nothing. */
+/* recognise: LayerNormalization, InstanceNormalization, GroupNormalization, Softmax, Gelu, Swish, HardSwish, Mish,
+ * HardSigmoid, LeakyRelu and PRelu from the nodes that exporters spell them with. Requires: all shapes known,
+ * canonicalise (one node for equal things). Runs in front of fuse_batchnorm, which would move factors out of the
+ * patterns. Keeps: the function up to rounding; intermediate values that others read stay where they are. Breaks:
+ * nothing. */
 #include "passes/recognise.h"
 
 #include <math.h>
@@ -157,6 +157,26 @@ static Value *ones(Graph *g, const Shape *x, int axis)
     return row_constant(g, const_floats(g, NULL, &scalar, one), x, axis);
 }
 
+static Value *channels_of(Graph *g, int64_t count, float v)
+{
+    Shape s = {.rank = 1, .dim = {count}};
+    float *data = NEW_ARRAY(g->arena, float, count);
+    for (int64_t i = 0; i < count; i++)
+        data[i] = v;
+    return const_floats(g, NULL, &s, data);
+}
+
+/* Over all of an image, channel by channel. */
+static bool instance_of(Graph *g, Node *n, const Layernorm *l)
+{
+    int64_t channels = l->x->shape.dim[1];
+    Node *made = recognised(g, n, "InstanceNormalization", 6, l->x);
+    node_set_float(g, made, "epsilon", (float)l->epsilon);
+    node_add_input(g, made, channels_of(g, channels, 1));
+    node_add_input(g, made, channels_of(g, channels, 0));
+    return true;
+}
+
 bool recognise_layernorm(PassContext *c, Graph *g, Node *n)
 {
     Layernorm l;
@@ -176,6 +196,8 @@ bool recognise_layernorm(PassContext *c, Graph *g, Node *n)
     k = next && known(node_out(next, 0)) && shape_equal(&node_out(next, 0)->shape, s) ? other_operand(next, y) : NULL;
     if (k && (bias = row_constant(g, k, s, l.axis)))
         last = next;
+    if (!scale && !bias && l.axis == 2 && s->rank >= 4)
+        return instance_of(g, last, &l);
     Node *made = recognised(g, last, "LayerNormalization", 17, l.x);
     node_set_int(g, made, "axis", l.axis - s->rank);
     node_set_float(g, made, "epsilon", (float)l.epsilon);
@@ -185,6 +207,41 @@ bool recognise_layernorm(PassContext *c, Graph *g, Node *n)
     return true;
 }
 
+/* Its scale or bias of a group as those of its channels. */
+static Value *repeated(Graph *g, const Value *v, int64_t channels)
+{
+    Shape s = {.rank = 1, .dim = {channels}};
+    int64_t groups = shape_count(&v->shape);
+    float *data = NEW_ARRAY(g->arena, float, channels);
+    for (int64_t i = 0; i < channels; i++)
+        data[i] = ((const float *)v->data)[i / (channels / groups)];
+    return const_floats(g, v->name, &s, data);
+}
+
+bool recognise_groupnorm(PassContext *c, Graph *g, Node *n)
+{
+    (void)c;
+    Node *norm = node_is(n, "Reshape") && node_in(n, 0) ? node_in(n, 0)->producer : NULL;
+    const Value *y = node_out(n, 0);
+    if (!node_is(norm, "InstanceNormalization") || !single_use(node_out(norm, 0)) || !const_f32(node_in(norm, 1)) ||
+        !const_f32(node_in(norm, 2)) || !node_is(node_in(norm, 0)->producer, "Reshape"))
+        return false;
+    Value *x = node_in(node_in(norm, 0)->producer, 0);
+    const Shape *groups = &node_in(norm, 0)->shape;
+    if (!known_f32(x) || !known_f32(y) || !shape_equal(&x->shape, &y->shape) || x->shape.rank < 2 ||
+        !known(node_in(norm, 0)) || groups->dim[0] != x->shape.dim[0] || groups->dim[1] < 1 ||
+        x->shape.dim[1] % groups->dim[1])
+        return false;
+    Node *made = recognised(g, n, "GroupNormalization", 21, x);
+    node_set_float(g, made, "epsilon", node_float(norm, "epsilon", 1e-5f));
+    node_set_int(g, made, "num_groups", groups->dim[1]);
+    for (size_t i = 1; i < 3; i++)
+        node_add_input(g, made, repeated(g, node_in(norm, i), x->shape.dim[1]));
+    return true;
+}
+
+/* x - max, or x itself: the maximum is a guard against overflow, which our Softmax has anyway, and its results are the
+ * same up to rounding wherever those without it are finite. */
 bool recognise_softmax(PassContext *c, Graph *g, Node *n)
 {
     (void)c;
@@ -195,12 +252,11 @@ bool recognise_softmax(PassContext *c, Graph *g, Node *n)
     unsigned axes = kept_axes(sum, "ReduceSum");
     if (!axes || (axes & (axes - 1)) || node_in(sum, 0) != e || !node_is(exp, "Exp") || !node_in(exp, 0))
         return false;
-    Node *sub = node_in(exp, 0)->producer;
-    if (!node_is(sub, "Sub") || !known_f32(node_in(sub, 0)) || !node_in(sub, 1))
-        return false;
-    Value *x = node_in(sub, 0);
-    Node *max = node_in(sub, 1)->producer;
-    if (kept_axes(max, "ReduceMax") != axes || node_in(max, 0) != x)
+    Value *x = node_in(exp, 0);
+    Node *sub = x->producer, *max = node_is(sub, "Sub") && node_in(sub, 1) ? node_in(sub, 1)->producer : NULL;
+    if (max && node_in(max, 0) == node_in(sub, 0) && kept_axes(max, "ReduceMax") == axes)
+        x = node_in(sub, 0);
+    if (!known_f32(x) || !shape_equal(&x->shape, &node_out(n, 0)->shape))
         return false;
     node_set_int(g, recognised(g, n, "Softmax", 13, x), "axis", __builtin_ctz(axes));
     return true;
@@ -208,7 +264,7 @@ bool recognise_softmax(PassContext *c, Graph *g, Node *n)
 
 bool pass_recognise(PassContext *c, Graph *g, bool *changed)
 {
-    static RewriteFn *const rules[] = {recognise_layernorm, recognise_softmax, recognise_clip, recognise_activation,
-                                       recognise_leaky};
+    static RewriteFn *const rules[] = {recognise_layernorm, recognise_groupnorm,  recognise_softmax,
+                                       recognise_clip,      recognise_activation, recognise_leaky};
     return rewrite_all(c, g, rules, sizeof rules / sizeof *rules, changed);
 }

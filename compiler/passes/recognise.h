@@ -6,7 +6,8 @@
 
 /* recognise.c */
 RewriteFn recognise_layernorm; /* (x - mean) / sqrt(mean((x - mean)^2) + epsilon) * scale + bias */
-RewriteFn recognise_softmax;   /* exp(x - max) / sum(exp(x - max)) */
+RewriteFn recognise_groupnorm; /* InstanceNormalization between Reshapes, as PyTorch writes GroupNorm */
+RewriteFn recognise_softmax;   /* exp(x - max) / sum(exp(x - max)), also without the maximum */
 /* recognise_activation.c */
 RewriteFn recognise_activation; /* x * f(x) for Gelu, Swish, HardSwish, Mish */
 RewriteFn recognise_clip;       /* x clipped to [0, 1] after a scale and a shift: HardSigmoid */

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-typedef enum { NOT, UNARY, BROADCAST, CONCAT, AXIS, SLICE, PAD, REDUCE, ROWS, RESIZE } Family;
+typedef enum { NOT, UNARY, BROADCAST, CONCAT, AXIS, SLICE, PAD, REDUCE, ROWS, RESIZE, GROUPS } Family;
 
 static Family family_of(const Node *n)
 {
@@ -34,6 +34,8 @@ static Family family_of(const Node *n)
         return ROWS;
     if (node_is_adze(n, "QSoftmax"))
         return AXIS;
+    if (node_is_adze(n, "GroupNormalization"))
+        return GROUPS;
     if (is_unary(n))
         return UNARY;
     if (is_broadcast(n))
@@ -137,6 +139,13 @@ static bool accepts_rows(const Node *n, const Turn *t)
     return !node_is(n, "LayerNormalization") || axis_normalise(node_int(n, "axis", -1), t->rank) == last;
 }
 
+/* Channels stand at axis 1 or last; what is in between is one row of pixels, in whatever order. */
+static bool accepts_groups(const Node *n, const Turn *t)
+{
+    int axis = t->back[node_int(n, "axis", 1)];
+    return t->to[0] == 0 && (axis == 1 || axis == t->rank - 1);
+}
+
 /* Lists of a Resize that have an entry for each axis, unless it names its axes. */
 static bool accepts_resize(const Node *n)
 {
@@ -188,6 +197,8 @@ bool turn_accepts(const Node *n, const Turn *t)
         return accepts_rows(n, t);
     case RESIZE:
         return accepts_resize(n);
+    case GROUPS:
+        return accepts_groups(n, t);
     default:
         return true;
     }
@@ -313,6 +324,9 @@ static void rename_axes(Graph *g, Node *n, const Turn *t, const int64_t *pads)
         break;
     case AXIS:
         rename_axis(g, n, t, node_is(n, "Split") ? 0 : -1);
+        break;
+    case GROUPS:
+        rename_axis(g, n, t, 1);
         break;
     case SLICE:
         rename_slice(g, n, t);

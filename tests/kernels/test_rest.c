@@ -304,6 +304,39 @@ START_TEST(layernorm)
 }
 END_TEST
 
+/* Two images of 3 groups of 2 channels and 70 pixels, channels first and last, against sums in double. */
+START_TEST(groupnorm)
+{
+    enum { N = 2, G = 3, C = 2, P = 70, ALL = N * G * C * P };
+    static float first[ALL], last[ALL], y[ALL];
+    static double want_first[ALL], want_last[ALL];
+    float scale[G * C], bias[G * C];
+    for (int i = 0; i < ALL; i++)
+        first[i] = (float)((i * 37 + i * i % 11) % 101) * 0.1f - 3;
+    for (int k = 0; k < G * C; k++)
+        scale[k] = 0.5f + (float)k, bias[k] = 0.25f * (float)k - 1;
+    for (int g = 0; g < N * G; g++) {
+        double sum = 0, squares = 0;
+        for (int i = 0; i < C * P; i++)
+            sum += (double)first[g * C * P + i];
+        for (int i = 0; i < C * P; i++)
+            squares += pow((double)first[g * C * P + i] - sum / (C * P), 2);
+        for (int i = 0; i < C * P; i++) {
+            int c = g % G * C + i / P, at = (g / G * P + i % P) * G * C + c;
+            double v = ((double)first[g * C * P + i] - sum / (C * P)) / sqrt(squares / (C * P) + 0.5);
+            want_first[g * C * P + i] = want_last[at] = fmin(v * (double)scale[c] + (double)bias[c], 2);
+            last[at] = first[g * C * P + i];
+        }
+    }
+    adze_groupnorm_params p = {N, G, C, P, C * P, P, 1, 1, 0.5f, -INFINITY, 2};
+    call_3("adze_groupnorm_f32_ref", &p, first, scale, bias, y);
+    ck_assert_floats(y, want_first, ALL, 2e-6);
+    p.group_stride = C, p.channel_stride = 1, p.pixel_stride = G * C;
+    call_3("adze_groupnorm_f32_ref", &p, last, scale, bias, last); /* in place */
+    ck_assert_floats(last, want_last, ALL, 2e-6);
+}
+END_TEST
+
 START_TEST(matmul)
 {
     const float a[6] = {1, 2, 3, 4, 5, 6}, b[6] = {1, -1, 2, 0, 3, 2};
@@ -379,8 +412,8 @@ END_TEST
 
 START_TEST(all_rows)
 {
-    const Kind kinds[] = {KIND_COPY,    KIND_GATHER,     KIND_REDUCE,    KIND_MAXPOOL, KIND_AVGPOOL,
-                          KIND_SOFTMAX, KIND_LOGSOFTMAX, KIND_LAYERNORM, KIND_MATMUL};
+    const Kind kinds[] = {KIND_COPY,    KIND_GATHER,     KIND_REDUCE,    KIND_MAXPOOL,   KIND_AVGPOOL,
+                          KIND_SOFTMAX, KIND_LOGSOFTMAX, KIND_LAYERNORM, KIND_GROUPNORM, KIND_MATMUL};
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
         ck_assert_all_called(kinds[i]);
 }
@@ -402,6 +435,7 @@ int main(void)
     tcase_add_test(t, pool_layout);
     tcase_add_test(t, softmax);
     tcase_add_test(t, layernorm);
+    tcase_add_test(t, groupnorm);
     tcase_add_test(t, matmul);
     tcase_add_test(t, matmul_batch);
     tcase_add_test(t, matmul_inside_its_operands);

@@ -387,6 +387,15 @@ def reduce_texts():
     t.add("LayerNormalization", [real(2, 3, 8), Const(real(3, 8))], axis=1, epsilon=.01)
     t.add("BatchNormalization", [real(2, 3, 4, 5), Const(real(3)), Const(real(3)), Const(real(3)), Const(np.abs(real(3)))])
     t.add("BatchNormalization", [real(2, 3), Const(real(3)), Const(real(3)), Const(real(3)), Const(np.abs(real(3)))], epsilon=.1)
+    t = text("Groups", 21)
+    t.add("InstanceNormalization", [real(2, 3, 4, 5), Const(real(3)), Const(real(3))])
+    t.add("InstanceNormalization", [real(1, 9, 70), Const(real(9)), Const(real(9))], epsilon=.1)
+    t.add("InstanceNormalization", [real(1, 2, 3, 2, 3), Const(real(2)), real(2)])
+    t.add("GroupNormalization", [real(2, 6, 4, 5), Const(real(6)), Const(real(6))], num_groups=2)
+    t.add("GroupNormalization", [real(1, 20, 7), Const(real(20)), Const(real(20))], num_groups=10, epsilon=.01)
+    t.add("GroupNormalization", [real(2, 6), Const(real(6)), Const(real(6))], num_groups=3)
+    t = text("Groups18", 18)
+    t.add("GroupNormalization", [real(2, 6, 4, 5), Const(real(2)), Const(real(2))], num_groups=2)
 
 
 def main():

@@ -207,6 +207,53 @@ static void batchnorm(Maker *m)
     m->consts++;
 }
 
+/* With a large epsilon: small differences of small variances stay small. */
+static void normalise(Maker *m)
+{
+    int x = pick(m, 4);
+    if (x < 0 || !fits(m, &m->value[x].shape))
+        return;
+    Shape s = m->value[x].shape, c = dims(1, s.dim[1], 0, 0, 0);
+    use(m, x);
+    int scale = constant(m, c), bias = constant(m, c), groups = s.dim[1] % 2 ? 1 : 2;
+    buf_printf(&m->text, "  %%v%d = ", result(m, s));
+    if (draw(m, 2))
+        buf_printf(&m->text, "InstanceNormalization(%%v%d, %%c%d, %%c%d) {epsilon=0.5f}\n", x, scale, bias);
+    else
+        buf_printf(&m->text, "GroupNormalization(%%v%d, %%c%d, %%c%d) {epsilon=0.5f, num_groups=%d} version 21\n", x,
+                   scale, bias, groups);
+}
+
+/* Softmax as its formula, with and without the maximum. */
+static void softmax_written_out(Maker *m)
+{
+    int x = pick(m, 0);
+    Shape s = m->value[x].shape, reduced = s;
+    if (s.rank < 1 || !fits(m, &s) || m->count + 5 > MAX_VALUES)
+        return;
+    int axis = (int)draw(m, (uint32_t)s.rank), at = x;
+    reduced.dim[axis] = 1;
+    use(m, x);
+    if (draw(m, 2)) {
+        int most = result(m, reduced), less = result(m, s);
+        buf_printf(&m->text, "  %%v%d = ReduceMax(%%v%d) {axes=[%d], keepdims=1}\n", most, x, axis);
+        buf_printf(&m->text, "  %%v%d = Sub(%%v%d, %%v%d)\n", less, x, most);
+        use(m, most);
+        use(m, less);
+        at = less;
+    } else { /* within what e^x can be */
+        at = result(m, s);
+        buf_printf(&m->text, "  %%v%d = Tanh(%%v%d)\n", at, x);
+        use(m, at);
+    }
+    int64_t axes = axis;
+    int e = result(m, s), sum = result(m, reduced), k = integers(m, &axes, 1);
+    buf_printf(&m->text, "  %%v%d = Exp(%%v%d)\n  %%v%d = ReduceSum(%%v%d, %%c%d) {keepdims=1}\n", e, at, sum, e, k);
+    use(m, e);
+    use(m, sum);
+    buf_printf(&m->text, "  %%v%d = Div(%%v%d, %%v%d)\n", result(m, s), e, sum);
+}
+
 static void transpose(Maker *m)
 {
     int x = pick(m, 0), perm[4] = {0, 1, 2, 3};
@@ -384,9 +431,9 @@ static void self_product(Maker *m)
 
 const char *random_graph(Arena *a, uint64_t seed)
 {
-    static void (*const makers[])(Maker *) = {unary,     binary,     conv,    conv,  pool,   batchnorm,
-                                              transpose, reshape,    concat,  split, slice,  pad,
-                                              unary,     along_axis, product, clip,  binary, self_product};
+    static void (*const makers[])(Maker *) = {
+        unary, binary, conv,  conv,       pool,    batchnorm, transpose, reshape,      concat,    split,
+        slice, pad,    unary, along_axis, product, clip,      binary,    self_product, normalise, softmax_written_out};
     char shape[SHAPE_TEXT_BYTES];
     Maker m = {.state = seed * 2654435761u + 12345};
     buf_printf(&m.text, "graph \"random\" opset \"\" 13 {\n");
