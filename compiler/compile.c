@@ -48,6 +48,8 @@ static bool run_passes(Compilation *c)
         .disabled = c->options.disabled,
         .input_ranges = c->options.input_ranges,
         .io_layout = c->options.io_layout,
+        .io_integers = c->options.io_integers,
+        .states = c->options.states,
         .calibration = c->options.calibration,
         .dump_after = c->options.dump_after,
         .stop_after = c->options.stop_after,

@@ -18,6 +18,7 @@ typedef struct {
     const char *const *disabled;
     const char *const *input_ranges;       /* "INPUT=LO,HI", NULL-terminated; may be NULL */
     const char *const *io_layout;          /* "nhwc", "NAME=nhwc", NULL-terminated; may be NULL */
+    bool io_integers;                      /* --io int8 */
     const struct Calibration *calibration; /* passes/calibration.h; NULL: not quantised */
     const char *dump_after, *stop_after;
     bool time;

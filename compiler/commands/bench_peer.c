@@ -29,6 +29,18 @@ static void keep_least(LayerTime *t, double least, double median)
         t->median_seconds = median;
 }
 
+/* --io int8: the model itself takes the reals. */
+static Tensor as_in_model(Arena *a, const Value *v, Tensor t)
+{
+    if (!v->quant || !v->quant->real_in_model)
+        return t;
+    int64_t count = shape_count(&t.shape);
+    float *x = arena_array(a, (size_t)count, sizeof *x);
+    for (int64_t i = 0; i < count; i++)
+        x[i] = (float)port_real(v, t.data, i);
+    return (Tensor){DT_F32, t.shape, x};
+}
+
 /* python3 onnxruntime.py MODEL RUNS in0.npy in1.npy ...: inputs as the model has them; states begin as zeros. */
 static bool prepare(Peer *p, const char *model, const char *dir)
 {
@@ -46,7 +58,7 @@ static bool prepare(Peer *p, const char *model, const char *dir)
         const Value *v = g->inputs.items[i];
         bool is_state = graph_state_of_input(g, i) >= 0;
         const void *bytes = is_state ? NEW_ARRAY(c->keep, unsigned char, value_bytes(v)) : from;
-        Tensor t = port_to_file(c->keep, v, g->inputs_last && g->inputs_last[i], bytes);
+        Tensor t = as_in_model(c->keep, v, port_to_file(c->keep, v, g->inputs_last && g->inputs_last[i], bytes));
         const char *file = io_join(c->keep, dir, arena_printf(c->keep, "peer%zu.npy", i));
         ok = npy_write(c->diag, file, &t);
         array_push(c->keep, &p->line, file);

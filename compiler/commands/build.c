@@ -47,6 +47,8 @@ static const char *options_text(Command *c)
         buf_printf(&b, " --input-range %s", o->input_range.items[i]);
     for (size_t i = 0; i < o->io_layout.count; i++)
         buf_printf(&b, " --io-layout %s", o->io_layout.items[i]);
+    if (o->io)
+        buf_printf(&b, " --io %s", o->io);
     if (o->quantize)
         buf_printf(&b, " --quantize %s%s%s", o->quantize, o->calibration_method ? " --calibration-method " : "",
                    o->calibration_method ? o->calibration_method : "");
@@ -88,6 +90,7 @@ void command_compile_options(Command *c, CompileOptions *out)
         .disabled = null_terminated(c->keep, &o->disable),
         .input_ranges = null_terminated(c->keep, &o->input_range),
         .io_layout = null_terminated(c->keep, &o->io_layout),
+        .io_integers = o->io && strcmp(o->io, "int8") == 0,
         .states = null_terminated(c->keep, &o->state),
         .dump_after = o->dump_after,
         .stop_after = o->stop_after,

@@ -93,10 +93,10 @@ static int run_cases(Command *c, Job *j)
     return count ? atomic_load(&j->status) : EXIT_INPUT;
 }
 
-static double element(const Value *v, const unsigned char *data, int64_t i)
+/* Scores, not classes. */
+static bool is_real(const Value *v)
 {
-    Tensor t = {v->type, v->shape, data};
-    return dtype_is_float(v->type) ? tensor_float(&t, i) : (double)tensor_int(&t, i);
+    return dtype_is_float(v->type) || v->quant;
 }
 
 /* How many classes have a higher score than the label, or the same and come first: 0 is the answer of argmax. One
@@ -104,13 +104,13 @@ static double element(const Value *v, const unsigned char *data, int64_t i)
 static int64_t rank_of(const Value *v, const unsigned char *data, int64_t start, int64_t classes, int64_t label)
 {
     if (classes == 1) {
-        double y = element(v, data, start);
-        return dtype_is_float(v->type) ? (y > 0.5) != (label == 1) : y != (double)label;
+        double y = port_real(v, data, start);
+        return is_real(v) ? (y > 0.5) != (label == 1) : y != (double)label;
     }
-    double mine = element(v, data, start + label);
+    double mine = port_real(v, data, start + label);
     int64_t rank = 0;
     for (int64_t i = 0; i < classes; i++) {
-        double other = element(v, data, start + i);
+        double other = port_real(v, data, start + i);
         rank += other > mine || (other == mine && i < label) || mine != mine;
     }
     return rank;
@@ -138,7 +138,7 @@ static bool score(Command *c, const Build *b, const unsigned char *out, size_t b
         return diag_error(c->diag, "output %s is no list of class scores", diag_quote(c->keep, v->name));
     for (size_t i = 0; i < samples; i++) {
         int64_t label = tensor_int(&labels, (int64_t)i), highest = classes > 1 ? classes : 2;
-        if (label < 0 || (label >= highest && (classes > 1 || dtype_is_float(v->type))))
+        if (label < 0 || (label >= highest && (classes > 1 || is_real(v))))
             return diag_error(c->diag, "%s: label %" PRId64 " of sample %zu; the model has classes 0 to %" PRId64,
                               c->options.labels, label, i, highest - 1);
         int64_t r = rank_of(v, out + i / batch * b->out_bytes, (int64_t)(i % batch) * classes, classes, label);

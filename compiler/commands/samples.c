@@ -203,14 +203,22 @@ static bool fit_shape(Fit *f)
     return whole || one || shape_error(f);
 }
 
+/* Floats, or what --preprocess makes of the array, are quantised for an input of integers. */
+static bool takes_floats(const Fit *f)
+{
+    return port_takes_floats(f->value, f->p->given ? DT_F32 : f->raw->tensor.type);
+}
+
 static bool fit_type(const Fit *f)
 {
     DType from = f->raw->tensor.type, to = f->value->type;
     Arena *a = f->diag->arena;
+    if (f->p->given && takes_floats(f))
+        return true;
     if (f->p->given && to != DT_F32)
         return diag_error(f->diag, "--preprocess: input %s is %s; supported: f32", diag_quote(a, f->value->name),
                           dtype_name(to));
-    if (from == to || (to == DT_F32 && (f->p->given || from == DT_F64 || from == DT_F16)))
+    if (from == to || takes_floats(f) || (to == DT_F32 && (f->p->given || from == DT_F64 || from == DT_F16)))
         return true;
     return diag_error(f->diag, "%s: holds %s, but input %s is %s; hint: --preprocess says how raw data become inputs",
                       diag_quote(a, f->raw->source), dtype_name(from), diag_quote(a, f->value->name), dtype_name(to));
@@ -257,6 +265,16 @@ static bool fit_one(Arena *a, Fit *f, unsigned char **data, size_t *bytes)
     *bytes = (size_t)f->elements * dtype_size(f->value->type);
     if (f->elements < 1)
         return diag_error(f->diag, "input %s has no elements", diag_quote(f->diag->arena, f->value->name));
+    if (takes_floats(f)) {
+        float *x = arena_array(a, (size_t)(f->count * f->elements), sizeof *x);
+        Tensor t = {DT_F32, {.rank = 2, .dim = {f->count, f->elements}}, x};
+        convert(f, x);
+        if (!check_floats(f, x))
+            return false;
+        port_quantise(a, &t, f->value);
+        *data = (unsigned char *)t.data;
+        return true;
+    }
     if (f->value->type != DT_F32 || (f->raw->tensor.type == DT_F32 && !f->p->given)) {
         *data = (unsigned char *)f->raw->tensor.data;
         if (f->to_nchw)

@@ -6,6 +6,7 @@
 #include "lower/lower.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -141,10 +142,40 @@ Tensor port_to_file(Arena *a, const Value *v, bool last, const void *bytes)
     return t;
 }
 
+bool port_takes_floats(const Value *v, DType from)
+{
+    return v->quant && dtype_is_int(v->type) && dtype_is_float(from);
+}
+
+void port_quantise(Arena *a, Tensor *t, const Value *v)
+{
+    const int64_t count = shape_count(&t->shape), bits = 8 * (int64_t)dtype_size(v->type);
+    const bool is_signed = v->type == DT_I8 || v->type == DT_I16;
+    const double lo = is_signed ? -ldexp(1, (int)bits - 1) : 0, hi = lo + ldexp(1, (int)bits) - 1;
+    unsigned char *to = arena_array(a, (size_t)count, dtype_size(v->type));
+    for (int64_t i = 0; i < count; i++) {
+        double q = (double)rintf((float)tensor_float(t, i) / v->quant->scale) + v->quant->zero_point;
+        uint16_t bytes = (uint16_t)(int32_t)(isnan(q) ? v->quant->zero_point : fmin(fmax(q, lo), hi));
+        memcpy(to + (size_t)i * dtype_size(v->type), &bytes, dtype_size(v->type));
+    }
+    *t = (Tensor){v->type, t->shape, to};
+}
+
+double port_real(const Value *v, const void *bytes, int64_t i)
+{
+    Tensor t = {v->type, v->shape, bytes};
+    if (dtype_is_float(v->type))
+        return tensor_float(&t, i);
+    double q = (double)tensor_int(&t, i);
+    return v->quant ? (double)v->quant->scale * (q - v->quant->zero_point) : q;
+}
+
 bool vector_fits(Arena *a, Diag *d, const char *path, Tensor *t, const Value *v, bool last)
 {
     char got[SHAPE_TEXT_BYTES], want[SHAPE_TEXT_BYTES];
     Shape s = port_shape(v, last);
+    if (port_takes_floats(v, t->type) && shape_equal(&t->shape, &s))
+        port_quantise(a, t, v);
     if (t->type == v->type && shape_equal(&t->shape, &s)) {
         port_to_program(a, t, last);
         return true;

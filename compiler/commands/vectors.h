@@ -22,6 +22,12 @@ bool vector_read(Arena *a, Diag *d, const char *path, Tensor *out);
 /* Does the file's tensor fit a graph input or output of known type and shape? Reports what differs; then it is in the
  * program's order. */
 bool vector_fits(Arena *a, Diag *d, const char *path, Tensor *t, const Value *v, bool last);
+/* Floats that become the integers of v (Value.quant): the nearest, half to even, as QuantizeLinear. *to is in the
+ * arena. */
+bool port_takes_floats(const Value *v, DType from);
+void port_quantise(Arena *a, Tensor *t, const Value *v);
+/* Element i of an input's or output's bytes; what its integers stand for, where that is known. */
+double port_real(const Value *v, const void *bytes, int64_t i);
 /* An input or output that --io-layout has with channels last (`last`): the files hold the order of the model. Gives the
  * model's shape of v; turns a file's tensor to the program's order, and the program's bytes to the file's. */
 Shape port_shape(const Value *v, bool last);

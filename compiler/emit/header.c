@@ -63,9 +63,10 @@ static void port_macros(const Emitter *e, const char *kind, size_t index, const 
     const Graph *g = e->plan->graph;
     const bool *last = kind[0] == 'I' ? g->inputs_last : g->outputs_last;
     bool turned = last && last[port->index];
-    buf_printf(out, "/* %s %zu, `%s`: \"%s\" of the model, %s%s, row-major%s, %zu bytes */\n",
+    buf_printf(out, "/* %s %zu, `%s`: \"%s\" of the model, %s%s%s, row-major%s, %zu bytes */\n",
                kind[0] == 'I' ? "input" : "output", index, port->name, label(e, v), c_declaration(e, v),
-               v->type == DT_F16 ? ", the bits of IEEE 754 binary16" : "", turned ? model_shape(e, v) : "",
+               v->type == DT_F16 ? ", the bits of IEEE 754 binary16" : "",
+               v->quant && v->quant->real_in_model ? " (float there)" : "", turned ? model_shape(e, v) : "",
                value_bytes(v));
     const char *p = arena_printf(e->arena, "#define %s_%s_%zu", e->upper, kind, index);
     buf_printf(out, "%s_NAME %s\n", p, c_string(e->arena, v->name));

@@ -22,6 +22,7 @@ struct Operator; /* a row of ops.def; ops/ops.h */
 typedef struct {
     float scale;
     int32_t zero_point;
+    bool real_in_model; /* of an input or output that --io int8 made integers */
 } Quant;
 
 struct Value {

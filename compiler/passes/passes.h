@@ -13,6 +13,8 @@ typedef struct PassContext {
     const char *const *disabled;     /* names, NULL-terminated; may be NULL */
     const char *const *input_ranges; /* "INPUT=LO,HI", NULL-terminated; may be NULL */
     const char *const *io_layout;    /* "nhwc", "NAME=nhwc", NULL-terminated; may be NULL */
+    bool io_integers;                /* --io int8 */
+    const char *const *states;       /* "OUTPUT:INPUT", NULL-terminated; may be NULL */
     const char *dump_after;          /* print the graph to stdout after this pass ("all": after each); may be NULL */
     const char *stop_after;          /* end the pipeline behind this pass; may be NULL */
     const struct Calibration *calibration; /* --quantize; NULL: the graph stays as it is */

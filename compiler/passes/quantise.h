@@ -21,6 +21,9 @@ bool is_dequantize(const Node *n); /* DequantizeLinear */
 /* The same, with one scale and zero point for all, and 8 bits signed. */
 bool quant_i8(Arena *scratch, const Node *n, QParams *out);
 
+/* For Value.quant, of parameters for the whole tensor. */
+const Quant *quant_of(Graph *g, const QParams *p, bool real_in_model);
+
 /* Only moves or selects elements of its input 0, or of all inputs (Concat). */
 bool moves_elements(const Node *n);
 

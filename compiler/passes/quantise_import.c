@@ -107,13 +107,6 @@ static bool signed_integers(PassContext *c, Graph *g, Node *n)
 
 /* ---- The interface: what integers of the caller stand for ---- */
 
-static const Quant *quant_of(Graph *g, const QParams *p)
-{
-    Quant *q = NEW(g->arena, Quant);
-    *q = (Quant){(float)p->scale[0], (int32_t)p->zero[0]};
-    return q;
-}
-
 /* Of inputs that a DequantizeLinear reads, and of outputs that a QuantizeLinear gives, behind what moves elements. */
 static void note_interface(PassContext *c, Graph *g)
 {
@@ -126,7 +119,7 @@ static void note_interface(PassContext *c, Graph *g)
         while (x && x->producer && moves_elements(x->producer))
             x = node_in(x->producer, 0);
         if (x && x->is_input && !x->quant)
-            x->quant = quant_of(g, &p);
+            x->quant = quant_of(g, &p, false);
     }
     for (size_t i = 0; i < g->outputs.count; i++) {
         Value *y = g->outputs.items[i], *v = y;
@@ -134,7 +127,7 @@ static void note_interface(PassContext *c, Graph *g)
             v = node_in(v->producer, 0);
         if (!y->quant && v && v->producer && is_quantize(v->producer) && quant_params(c->scratch, v->producer, &p) &&
             p.count == 1)
-            y->quant = quant_of(g, &p);
+            y->quant = quant_of(g, &p, false);
     }
 }
 

@@ -1,5 +1,5 @@
 /* quantise_move: operators that only move or select elements do so with integers: a DequantizeLinear goes behind them,
- * a QuantizeLinear in front.
+ * a QuantizeLinear in front; where both then meet with the same scale, they go.
  * Requires: quantise_import, all shapes known. Keeps: the function, bit for bit. Breaks: nothing. */
 #include "passes/quantise.h"
 
@@ -127,8 +127,21 @@ static bool hoist(PassContext *c, Graph *g, Node *n)
     return true;
 }
 
+/* Q(DQ(x)) with the same scale, zero point and type is x. */
+static bool cancel(PassContext *c, Graph *g, Node *n)
+{
+    QParams q, dq;
+    const Node *from = is_quantize(n) && node_in(n, 0) ? node_in(n, 0)->producer : NULL;
+    if (!from || !is_dequantize(from) || !quant_params(c->scratch, n, &q) || !quant_params(c->scratch, from, &dq) ||
+        q.type != dq.type || dtype_size(q.type) > 2 || q.count != 1 || dq.count != 1 || q.scale[0] != dq.scale[0] ||
+        q.zero[0] != dq.zero[0])
+        return false;
+    rw_replace(g, n, node_in(from, 0));
+    return true;
+}
+
 bool pass_quantise_move(PassContext *c, Graph *g, bool *changed)
 {
-    static RewriteFn *const rules[] = {sink, hoist};
-    return rewrite_all(c, g, rules, 2, changed);
+    static RewriteFn *const rules[] = {sink, hoist, cancel};
+    return rewrite_all(c, g, rules, 3, changed);
 }

@@ -68,6 +68,13 @@ bool dequantised(Arena *scratch, const Value *v, QTensor *out)
     return true;
 }
 
+const Quant *quant_of(Graph *g, const QParams *p, bool real_in_model)
+{
+    Quant *q = NEW(g->arena, Quant);
+    *q = (Quant){(float)p->scale[0], (int32_t)p->zero[0], real_in_model};
+    return q;
+}
+
 Value *const_i8(Graph *g, const Shape *shape, const int8_t *data)
 {
     return graph_const(g, NULL, DT_I8, shape, data);
