@@ -139,8 +139,9 @@ docs: $(BUILD)/documents
 	$(BUILD)/documents manual >docs/adze.1
 $(BUILD)/documents: $(BUILD)/tools/documents.o $(BUILD)/libadze.a
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
-golden: $(BUILD)/adze $(BUILD)/tests/programs/test_golden
+golden: $(BUILD)/adze $(BUILD)/tests/programs/test_golden $(BUILD)/tests/programs/test_instructions
 	ADZE=$(BUILD)/adze ADZE_GOLDEN=write $(BUILD)/tests/programs/test_golden
+	ADZE=$(BUILD)/adze ADZE_GOLDEN=write $(BUILD)/tests/programs/test_instructions
 
 FORMATTED = $(shell git ls-files -co --exclude-standard '*.c' '*.h' ':!tests/golden')
 format:
