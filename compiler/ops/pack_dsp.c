@@ -384,6 +384,7 @@ enum { PLANES_BYTES = 4096, MAX_TAPS = 64 };
 
 typedef struct {
     int64_t words, rows, pairs;
+    int64_t taps; /* words of a whole kernel */
 } Planes;
 
 static Planes depthwise_planes(adze_qconv_params p)
@@ -400,6 +401,7 @@ static Planes depthwise_planes(adze_qconv_params p)
     if (p.kernel_h == 1 && p.kernel_w >= 3 && p.kernel_w <= 6 && p.shift == 0)
         t.words = 4;
     t.pairs = turns + t.words - 1;
+    t.taps = t.words * p.kernel_h;
     const int64_t high = (int64_t)(p.kernel_h - 1) * p.dilation_h + 1, fit = PLANES_BYTES / 16 / t.pairs;
     int64_t band = fit <= high ? 1 : (fit - high) / p.stride_h + 1;
     band = band > p.out_h ? p.out_h : band;
@@ -414,7 +416,7 @@ bool qdepthwise_i8_dsp_accepts(const Step *s)
     const bool column = p.in_w == 1 && p.kernel_w == 1 && p.out_w == 1;
     const int32_t stride = column ? p.stride_h : p.stride_w, dilation = column ? p.dilation_h : p.dilation_w;
     return p.in_c == p.group && p.out_c == p.group && p.out_c >= 4 && stride <= 2 && dilation == 1 &&
-           (!column || p.pad_left == 0) && !has_residual(s) && depthwise_planes(p).words * p.kernel_h <= MAX_TAPS;
+           (!column || p.pad_left == 0) && !has_residual(s) && depthwise_planes(p).taps <= MAX_TAPS;
 }
 
 size_t qdepthwise_i8_dsp_scratch(const Step *s)
