@@ -44,12 +44,7 @@ static bool put_layers(Command *c, json_t *layers, const RunResult *r)
 
 static void put_sizes(json_t *total, const Bench *b)
 {
-    const ProgramSizes *s = &b->build.program.sizes;
-    size_t own = s->own_code_bytes + s->own_weight_bytes, all = s->code_bytes + s->rodata_bytes + s->data_bytes;
-    put(total, "code_bytes", s->own_code_bytes);
-    put(total, "weight_bytes", s->own_weight_bytes);
-    put(total, "data_bytes", s->bss_bytes);
-    put(total, "library_bytes", all > own ? all - own : 0);
+    report_sizes(total, &b->build.program.sizes);
     put(total, "stack_bytes", b->total.stack_bytes);
     if (!b->stack.known)
         return;

@@ -33,11 +33,24 @@ static void put(json_t *total, const char *key, size_t value)
     json_object_set_new(total, key, json_integer((json_int_t)value));
 }
 
-void report_measured(json_t *root, const RunResult *r)
+size_t report_library_bytes(const ProgramSizes *s)
+{
+    size_t own = s->own_code_bytes + s->own_weight_bytes, all = s->code_bytes + s->rodata_bytes + s->data_bytes;
+    return all > own ? all - own : 0;
+}
+
+void report_sizes(json_t *total, const ProgramSizes *s)
+{
+    put(total, "code_bytes", s->own_code_bytes);
+    put(total, "weight_bytes", s->own_weight_bytes);
+    put(total, "data_bytes", s->bss_bytes);
+    put(total, "library_bytes", report_library_bytes(s));
+}
+
+void report_measured(json_t *root, const ProgramSizes *s, const RunResult *r)
 {
     json_t *total = json_object_get(root, "total");
-    put(total, "code_bytes", r->code_bytes);
-    put(total, "rodata_bytes", r->rodata_bytes);
+    report_sizes(total, s);
     if (r->stack_bytes)
         put(total, "stack_bytes", r->stack_bytes);
     if (r->instructions)

@@ -11,7 +11,10 @@ void report_init(void);
 /* NAME.json of a generated folder; NULL after reporting. */
 json_t *report_read(Command *c, const char *folder, const char *name);
 /* Adds sizes, stack, and instructions or seconds to root's `total`. */
-void report_measured(json_t *root, const RunResult *r);
+void report_measured(json_t *root, const ProgramSizes *s, const RunResult *r);
+/* Adds code_bytes, weight_bytes, data_bytes and library_bytes (docs/report.md). */
+void report_sizes(json_t *total, const ProgramSizes *s);
+size_t report_library_bytes(const ProgramSizes *s);
 /* The text to print, in the arena; frees root. Reals have 17 digits and a point in every locale. */
 const char *report_dump(Arena *a, json_t *root);
 /* Prints and frees it. */

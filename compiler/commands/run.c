@@ -36,7 +36,7 @@ static int print_result(Command *c, const Build *b, const RunResult *r)
         json_t *root = report_read(c, b->folder, b->compilation.name);
         if (!root)
             return EXIT_INPUT;
-        report_measured(root, r);
+        report_measured(root, &b->program.sizes, r);
         report_print(root);
         return EXIT_DONE;
     }
@@ -45,7 +45,9 @@ static int print_result(Command *c, const Build *b, const RunResult *r)
     else
         printf("%s: %.1f us (median %.1f), ", b->compilation.target.name, r->min_seconds * 1e6,
                r->median_seconds * 1e6);
-    printf("arena %zu bytes, code %zu, constants %zu\n", p->arena_bytes, r->code_bytes, r->rodata_bytes);
+    const ProgramSizes *s = &b->program.sizes;
+    printf("arena %zu bytes, code %zu, weights %zu, libraries %zu\n", p->arena_bytes, s->own_code_bytes,
+           s->own_weight_bytes, report_library_bytes(s));
     return EXIT_DONE;
 }
 

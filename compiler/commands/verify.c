@@ -102,8 +102,7 @@ static void print_json(const Build *b, const Verdict *v, size_t cases, const Run
     json_object_set_new(root, "outputs", outputs);
     json_object_set_new(total, "arena_bytes", json_integer((json_int_t)b->compilation.plan->arena_bytes));
     json_object_set_new(total, "arena_lower_bound", json_integer((json_int_t)b->compilation.plan->arena_lower_bound));
-    json_object_set_new(total, "code_bytes", json_integer((json_int_t)r->code_bytes));
-    json_object_set_new(total, "weight_bytes", json_integer((json_int_t)r->rodata_bytes));
+    report_sizes(total, &b->program.sizes);
     if (r->stack_bytes)
         json_object_set_new(total, "stack_bytes", json_integer((json_int_t)r->stack_bytes));
     if (r->instructions)

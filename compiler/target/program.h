@@ -39,9 +39,8 @@ typedef struct {
 } LayerTime;
 
 typedef struct {
-    size_t code_bytes, rodata_bytes, data_bytes, bss_bytes; /* as in ProgramSizes */
-    uint64_t instructions;                                  /* of NAME_run, the case with most; 0: not counted */
-    uint64_t instructions_least;                            /* the case with fewest */
+    uint64_t instructions;       /* of NAME_run, the case with most; 0: not counted */
+    uint64_t instructions_least; /* the case with fewest */
     ARRAY(uint64_t) laps; /* of the first case: instructions since its begin at each BOARD_LAP() of boards/board.h */
     double min_seconds, median_seconds; /* of NAME_run; 0: not timed */
     ARRAY(LayerTime) layer_times;       /* of BuildOptions.layers; in the order of the layers' numbers */

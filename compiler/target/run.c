@@ -222,11 +222,7 @@ bool program_run(Arena *a, Diag *d, const Program *p, const void *in, size_t in_
 {
     const Target *t = p->target;
     Runner r = {.arena = a, .diag = d, .program = p, .options = options, .result = result, .cases = cases};
-    *result = (RunResult){.code_bytes = p->sizes.code_bytes,
-                          .rodata_bytes = p->sizes.rodata_bytes,
-                          .data_bytes = p->sizes.data_bytes,
-                          .bss_bytes = p->sizes.bss_bytes,
-                          .exit_status = EXIT_TOOL};
+    *result = (RunResult){.exit_status = EXIT_TOOL};
     r.direct = t->runs_here && !options->emulate;
     r.count = options->count && !r.direct && t->count.count > 0;
     if (!write_input(&r, in, in_bytes) || !execute(&r) || !read_output(&r, out, out_bytes))

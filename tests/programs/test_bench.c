@@ -49,6 +49,12 @@ static const Row rows[] = {
     {M4 "--json >again.json && cmp m4.json again.json && echo same", 0, "same"},
     {M4 "-i x.npy", 0, "sigmoid"},
     {"mkdir v && cp x.npy v/in0_0.npy && cp x.npy v/out0_0.npy && " M4 "--vectors v", 0, "total"},
+    {"adze run tiny.onnx --dim batch=2 -t cortex-m4 -i x.npy -o y.npy --json >r.json && mkdir -p w && "
+     "cp x.npy w/in0_0.npy && cp y.npy w/out0_0.npy && "
+     "adze verify tiny.onnx --dim batch=2 -t cortex-m4 --vectors w --json >v.json && "
+     "for f in m4 r v; do sed '1,/total/d' $f.json | grep -oE '(code|weight|data|library)_bytes.: [0-9]+'; done | "
+     "sort | uniq -c | grep -c ' 3 '",
+     0, "4"},
     {M4 "-i x.npy --vectors v", 2, "two sources"},
     {M4 "--compare m4.json", 0, "new / old"},
     {"sed 's/\"instructions\": [0-9]*/\"instructions\": 100/' m4.json >o.json; " M4 "--compare o.json", 4,

@@ -93,12 +93,12 @@ static void run_target(const char *name, bool emulate)
     check_outputs(&t, in, out);
     ck_assert(program_run(arena, diag, &p, in, IN_BYTES, CASES, out, OUT_BYTES, &options, &second));
     printf("%-12s code %5zu rodata %5zu data %4zu bss %4zu stack %4zu instructions %llu..%llu min %.0f ns\n", name,
-           first.code_bytes, first.rodata_bytes, first.data_bytes, first.bss_bytes, first.stack_bytes,
+           p.sizes.code_bytes, p.sizes.rodata_bytes, p.sizes.data_bytes, p.sizes.bss_bytes, first.stack_bytes,
            (unsigned long long)first.instructions_least, (unsigned long long)first.instructions,
            first.min_seconds * 1e9);
     bool direct = t.runs_here && !emulate;
-    ck_assert(first.code_bytes > 100 && first.code_bytes < 20000);
-    ck_assert(first.rodata_bytes >= 256);
+    ck_assert(p.sizes.code_bytes > 100 && p.sizes.code_bytes < 20000);
+    ck_assert(p.sizes.rodata_bytes >= 256);
     ck_assert(first.stack_bytes > 0 && first.stack_bytes < 4096);
     ck_assert_uint_eq(first.instructions, second.instructions);
     ck_assert_uint_eq(first.instructions_least, second.instructions_least);
