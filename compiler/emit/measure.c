@@ -132,7 +132,7 @@ static void list_operators(const Report *r, size_t step, LayerReport *l)
     for (int i = 0; s->expression && i + 1 < s->expression->count; i++)
         array_push(e->arena, &l->operators, s->expression->members[i].step->function);
     bool linear = s->kind == KIND_CONV || s->kind == KIND_DEPTHWISE || s->kind == KIND_GEMM;
-    if (linear && is_first_of_node(e->plan, step))
+    if (is_first_of_node(e->plan, step))
         list_fused(r, "fuse_pad", l);
     array_push(e->arena, &l->operators, shown_name(e->arena, s->node->op_type));
     if (strcmp(s->node->domain, "adze") != 0)

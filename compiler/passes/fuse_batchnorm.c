@@ -61,26 +61,37 @@ static bool fuse_affine(PassContext *c, Graph *g, Node *n)
     return false;
 }
 
-static bool fuse_scale_in_front(PassContext *c, Graph *g, Node *n)
+/* The operator behind the arithmetic; bounds and a residual do not matter here. */
+static bool linear_behind(Node *n, Linear *out)
+{
+    const Value *x = node_in(n, 0), *w = node_in(n, 1), *bias = node_in(n, 2), *y = node_out(n, 0);
+    bool gemm = node_is_adze(n, "Gemm");
+    if ((!gemm && !node_is_adze(n, "Conv") && !node_is_adze(n, "ConvTranspose")) || !const_f32(w) || !known_f32(y) ||
+        (bias && !const_f32(bias)) || !x || x->shape.rank < 1 || w->shape.rank != (gemm ? 2 : 4))
+        return false;
+    *out = (Linear){.node = n, .w = node_in(n, 1), .bias = node_in(n, 2), .w_axis = gemm ? 1 : 0};
+    out->channels = w->shape.dim[out->w_axis];
+    return !bias || shape_count(&bias->shape) == 1 || shape_count(&bias->shape) == out->channels;
+}
+
+static bool fuse_in_front(PassContext *c, Graph *g, Node *n)
 {
     Linear l;
     Affine a;
     Value *y = node_in(n, 0);
-    if ((!node_is_adze(n, "Conv") && !node_is_adze(n, "Gemm")) || !y || !y->producer || !single_use(y) ||
-        !const_f32(node_in(n, 1)) || y->shape.rank < 1)
+    if (!y || !y->producer || !single_use(y) || !linear_behind(n, &l))
         return false;
-    l = (Linear){.node = n, .w = node_in(n, 1), .w_axis = node_is_adze(n, "Conv") ? 0 : 1};
-    Node *scale = y->producer;
-    for (size_t i = 0; i < 2 && scale->inputs.count == 2; i++) {
-        Value *x = node_in(scale, i);
-        if (!x || x->is_const || !affine_of(c->scratch, scale, x, y->shape.rank - 1, &a) || a.shift || !a.scale)
+    Node *affine = y->producer;
+    for (size_t i = 0; i < 2 && affine->inputs.count == 2; i++) {
+        Value *x = node_in(affine, i);
+        if (!x || x->is_const || !affine_of(c->scratch, affine, x, y->shape.rank - 1, &a))
             continue;
-        if (!linear_scale_input(g, &l, a.scale))
+        if (!linear_apply_in_front(g, &l, &a))
             return false;
-        graph_note(g, "fuse_batchnorm", n, 0, "%s %s in front is part of its weights", scale->op_type,
-                   diag_quote(c->scratch, scale->name));
+        graph_note(g, "fuse_batchnorm", n, 0, "%s %s in front is part of its weights and bias", affine->op_type,
+                   diag_quote(c->scratch, affine->name));
         node_set_input(g, n, 0, x);
-        graph_remove(g, scale);
+        graph_remove(g, affine);
         return true;
     }
     return false;
@@ -88,6 +99,6 @@ static bool fuse_scale_in_front(PassContext *c, Graph *g, Node *n)
 
 bool pass_fuse_batchnorm(PassContext *c, Graph *g, bool *changed)
 {
-    static RewriteFn *const rules[] = {fuse_affine, fuse_scale_in_front};
+    static RewriteFn *const rules[] = {fuse_affine, fuse_in_front};
     return rewrite_all(c, g, rules, 2, changed);
 }

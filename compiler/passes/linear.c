@@ -201,28 +201,72 @@ bool linear_apply(Graph *g, const Linear *l, const Affine *a)
     return true;
 }
 
-bool linear_scale_input(Graph *g, const Linear *l, const double *scale)
+/* The channel of the input that weight i is multiplied by. */
+static int64_t input_channel(const Linear *l, int64_t i)
 {
-    const Shape *s = &l->w->shape;
-    const float *from = l->w->data;
-    int64_t count = shape_count(s), per_output = 1, group = 1;
-    if (node_is_adze(l->node, "Conv")) {
-        group = node_int(l->node, "group", 1);
-        per_output = s->dim[s->rank - 1];
-    }
-    if (count < 1 || group < 1 || s->dim[0] % group)
+    const Shape *s = &l->w->shape; /* [O,kh,kw,C/group], or [k,n] */
+    if (l->w_axis != 0)
+        return i / s->dim[1];
+    int64_t each = s->dim[s->rank - 1], per_group = s->dim[0] / node_int(l->node, "group", 1);
+    int64_t output = i / (shape_count(s) / s->dim[0]);
+    return output / per_group * each + i % each;
+}
+
+static bool all_taps(const Node *n)
+{
+    int64_t pads[4];
+    int count = node_ints(n, "pads", pads, 4);
+    if (node_is_adze(n, "Gemm"))
+        return true;
+    if (!node_is_adze(n, "Conv") || (count >= 0 && count != 4))
         return false;
+    for (int i = 0; i < count; i++)
+        if (pads[i])
+            return false;
+    return true;
+}
+
+static Value *weights_of_scaled_input(Graph *g, const Linear *l, const double *scale)
+{
+    const float *from = l->w->data;
+    int64_t count = shape_count(&l->w->shape);
     float *to = NEW_ARRAY(g->arena, float, count);
     for (int64_t i = 0; i < count; i++) {
-        int64_t channel = i / s->dim[1]; /* of [k,n] */
-        if (l->w_axis == 0) {            /* [O,kh,kw,C/group] */
-            int64_t output = i / (count / s->dim[0]);
-            channel = output / (s->dim[0] / group) * per_output + i % per_output;
-        }
-        to[i] = (float)((double)from[i] * scale[channel]);
+        to[i] = (float)((double)from[i] * scale[input_channel(l, i)]);
         if (!isfinite(to[i]))
-            return false;
+            return NULL;
     }
-    node_set_input(g, l->node, 1, const_floats(g, l->w->name, s, to));
+    return const_floats(g, l->w->name, &l->w->shape, to);
+}
+
+static Value *bias_of_shifted_input(Graph *g, const Linear *l, const double *shift)
+{
+    const float *w = l->w->data, *bias = l->bias ? l->bias->data : NULL;
+    int64_t count = shape_count(&l->w->shape), step = l->bias && shape_count(&l->bias->shape) == l->channels;
+    double *sum = NEW_ARRAY(g->arena, double, l->channels);
+    float *to = NEW_ARRAY(g->arena, float, l->channels);
+    for (int64_t i = 0; i < count; i++)
+        sum[l->w_axis ? i % l->channels : i / (count / l->channels)] += (double)w[i] * shift[input_channel(l, i)];
+    for (int64_t o = 0; o < l->channels; o++) {
+        to[o] = (float)(sum[o] + (bias ? (double)bias[o * step] : 0));
+        if (!isfinite(to[o]))
+            return NULL;
+    }
+    Shape s = {.rank = 1, .dim = {l->channels}};
+    return const_floats(g, l->bias ? l->bias->name : NULL, &s, to);
+}
+
+bool linear_apply_in_front(Graph *g, const Linear *l, const Affine *a)
+{
+    int64_t group = node_int(l->node, "group", 1);
+    if (shape_count(&l->w->shape) < 1 || group < 1 || l->w->shape.dim[0] % group || (a->shift && !all_taps(l->node)))
+        return false;
+    Value *w = a->scale ? weights_of_scaled_input(g, l, a->scale) : l->w;
+    Value *bias = a->shift ? bias_of_shifted_input(g, l, a->shift) : l->bias;
+    if (!w || (a->shift && !bias))
+        return false;
+    node_set_input(g, l->node, 1, w);
+    if (a->shift)
+        node_set_input(g, l->node, 2, bias);
     return true;
 }

@@ -29,8 +29,9 @@ bool linear_of(Node *n, Linear *out);
 /* Puts the arithmetic behind the node into its weights and bias (new constants; others may read the old ones). False,
  * with nothing changed, when a weight would not be finite. */
 bool linear_apply(Graph *g, const Linear *l, const Affine *a);
-/* Puts a factor a channel of the input of an adze.Conv or adze.Gemm into its weights. False, with nothing changed, when
- * a weight would not be finite. */
-bool linear_scale_input(Graph *g, const Linear *l, const double *scale);
+/* Puts arithmetic in front of an adze.Conv, adze.ConvTranspose or adze.Gemm (by channel of its input) into its weights
+ * and bias. False, with nothing changed, when a number would not be finite, and for a shift where some results do not
+ * have all taps: at a padded border, and in a ConvTranspose. */
+bool linear_apply_in_front(Graph *g, const Linear *l, const Affine *a);
 
 #endif
