@@ -32,6 +32,7 @@ static bool load(Compilation *c)
     if (!io_map(c->diag, c->options.model, &file))
         return false;
     c->model_hash = sha256(file.data, file.size);
+    io_give_back(&file, file.data, file.size);
     c->diag->file = c->options.model;
     if (text_ends_with(c->options.model, ".txt"))
         c->graph = graph_read(c->keep, c->diag, file.data, file.size, c->options.model);

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BLOCK_BYTES = 64 * 1024, ALIGN_SMALL = 16, ALIGN_LARGE = 64 };
+enum { BLOCK_BYTES = 64 * 1024, LARGE_BYTES = BLOCK_BYTES / 4, ALIGN_SMALL = 16, ALIGN_LARGE = 64 };
 
 typedef struct Block {
     struct Block *next;
@@ -14,6 +14,7 @@ typedef struct Block {
 
 struct Arena {
     Block *blocks; /* the first one is being filled */
+    Block *large;  /* of one allocation each */
 };
 
 _Noreturn void out_of_memory(void)
@@ -51,13 +52,19 @@ Arena *arena_new(void)
     return memset(xmalloc(sizeof(Arena)), 0, sizeof(Arena));
 }
 
-void arena_reset(Arena *a)
+static void free_blocks(Block **list)
 {
-    for (Block *b = a->blocks, *next; b; b = next) {
+    for (Block *b = *list, *next; b; b = next) {
         next = b->next;
         free(b);
     }
-    a->blocks = NULL;
+    *list = NULL;
+}
+
+void arena_reset(Arena *a)
+{
+    free_blocks(&a->blocks);
+    free_blocks(&a->large);
 }
 
 void arena_free(Arena *a)
@@ -80,23 +87,47 @@ void *arena_alloc(Arena *a, size_t bytes)
     size_t align = bytes >= ALIGN_LARGE ? ALIGN_LARGE : ALIGN_SMALL;
     if (bytes == 0)
         bytes = 1;
-    Block *b = a->blocks;
+    bool large = bytes > LARGE_BYTES;
+    Block *b = large ? NULL : a->blocks;
     if (!b || aligned_offset(b, align) > b->size || b->size - aligned_offset(b, align) < bytes) {
         if (bytes > SIZE_MAX - ALIGN_LARGE)
             out_of_memory();
-        int large = bytes > BLOCK_BYTES / 4;
         b = block_new(large ? bytes + ALIGN_LARGE : BLOCK_BYTES);
-        if (large && a->blocks) { /* keep filling the current block */
-            b->next = a->blocks->next;
-            a->blocks->next = b;
-        } else {
-            b->next = a->blocks;
-            a->blocks = b;
-        }
+        Block **list = large ? &a->large : &a->blocks;
+        b->next = *list;
+        *list = b;
     }
     size_t at = aligned_offset(b, align);
     b->used = at + bytes;
     return block_data(b) + at;
+}
+
+static Block **find_large(Arena *a, const void *p)
+{
+    Block **at = &a->large;
+    while (*at &&
+           ((const unsigned char *)p < block_data(*at) || (const unsigned char *)p >= block_data(*at) + (*at)->size))
+        at = &(*at)->next;
+    return at;
+}
+
+bool arena_large(const Arena *a, const void *p, const void **first, size_t *bytes)
+{
+    Block *b = *find_large((Arena *)(uintptr_t)a, p);
+    if (!b)
+        return false;
+    *first = block_data(b);
+    *bytes = b->size;
+    return true;
+}
+
+void arena_free_large(Arena *a, const void *p)
+{
+    Block **at = find_large(a, p), *b = *at;
+    if (!b)
+        return;
+    *at = b->next;
+    free(b);
 }
 
 void *arena_array(Arena *a, size_t count, size_t size)

@@ -1,10 +1,11 @@
 /* Memory by arenas: `keep` lives as long as the compilation, `scratch` is reset after each pass; nothing is freed
- * singly. Allocation never returns NULL: when memory ends, the process reports it, removes its temporary files (see
+ * singly but large data that nobody reads any more (arena_free_large). Allocation never returns NULL: when memory ends, the process reports it, removes its temporary files (see
  * io.h) and exits with status 1. */
 #ifndef ADZE_BASE_ARENA_H
 #define ADZE_BASE_ARENA_H
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 typedef struct Arena Arena;
@@ -23,6 +24,11 @@ char *arena_strdup(Arena *a, const char *s);
 char *arena_strndup(Arena *a, const char *s, size_t n);
 char *arena_printf(Arena *a, const char *format, ...) __attribute__((format(printf, 2, 3)));
 char *arena_vprintf(Arena *a, const char *format, va_list args);
+
+/* Whether p points into an allocation that is large enough to have a block of its own, and which bytes that is. */
+bool arena_large(const Arena *a, const void *p, const void **first, size_t *bytes);
+/* Frees the large allocation that p points into; does nothing when there is none. */
+void arena_free_large(Arena *a, const void *p);
 
 /* What malloc's users outside the arena call: malloc that never returns NULL. */
 void *xmalloc(size_t bytes);

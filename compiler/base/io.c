@@ -10,8 +10,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { GIVE_BACK_BYTES = 1 << 20 };
-
 static bool io_error(Diag *d, const char *what, const char *path)
 {
     int e = errno;
@@ -59,13 +57,15 @@ void io_unmap(FileBytes *f)
     *f = (FileBytes){"", 0, false};
 }
 
-void io_give_back(const FileBytes *f, const void *p, size_t size)
+void io_give_back(const FileBytes *f, const void *p, size_t bytes)
 {
-    const char *first = f->data, *at = p;
-    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
-    uintptr_t start = ((uintptr_t)p + page - 1) / page * page, end = ((uintptr_t)p + size) / page * page;
-    bool inside = at >= first && at < first + f->size;
-    if (f->mapped && inside && size >= GIVE_BACK_BYTES && start < end)
+    const uintptr_t first = (uintptr_t)f->data, page = (uintptr_t)sysconf(_SC_PAGESIZE);
+    uintptr_t start = (uintptr_t)p, end = start + bytes;
+    if (!f->mapped || start < first || end > first + f->size || end < start)
+        return;
+    start = (start + page - 1) / page * page;
+    end = end == first + f->size ? (end + page - 1) / page * page : end / page * page;
+    if (start < end)
         madvise((void *)start, end - start, MADV_DONTNEED);
 }
 

@@ -18,9 +18,9 @@ typedef struct {
  * io_unmap. An empty file gives size 0. */
 bool io_map(Diag *d, const char *path, FileBytes *out);
 void io_unmap(FileBytes *f);
-/* Whole pages among `size` bytes at `p` of a mapped file leave memory until they are read again; fewer than 1 MiB, and
- * what is not of the file, stay. */
-void io_give_back(const FileBytes *f, const void *p, size_t size);
+/* The pages of a mapped file that lie wholly in these bytes are given back to the system: memory shrinks, and who reads
+ * them again gets the file's bytes. Does nothing where f is not mapped or the bytes are not of f. */
+void io_give_back(const FileBytes *f, const void *p, size_t bytes);
 bool io_write(Diag *d, const char *path, const void *data, size_t size);
 /* Leaves the file alone (and its mtime) when it holds these bytes already. */
 bool io_write_if_changed(Diag *d, const char *path, const void *data, size_t size);

@@ -52,7 +52,7 @@ static void check_const(Check *c, const Value *v)
         fault(c, "constant %s has no known type and shape", value_label(c, v));
     else if (!dtype_bytes(v->type, count, &bytes))
         fault(c, "constant %s is larger than memory", value_label(c, v));
-    else if (count > 0 && !v->data)
+    else if (count > 0 && !v->data && v->users.count) /* unread ones may be freed */
         fault(c, "constant %s has no data", value_label(c, v));
     if (v->producer || v->is_input || v->is_output)
         fault(c, "constant %s is also a graph's input, output or a node's output", value_label(c, v));

@@ -1,5 +1,6 @@
 #include "ir/graph.h"
 
+#include <stdint.h>
 #include <string.h>
 
 /* The graphs being cloned, innermost first: a subgraph's captures are looked up outwards. */
@@ -55,6 +56,7 @@ static Graph *clone_graph(Arena *a, const Graph *from, Graph *outer, const Scope
     to->outer = outer;
     to->data_sha256 = from->data_sha256;
     to->made_by = from->made_by;
+    to->shares_data = true;
     for (size_t i = 0; i < from->opsets->entries.count; i++)
         map_set(to->opsets, from->opsets->entries.items[i].key, from->opsets->entries.items[i].value);
     Arena *scratch = arena_new();
@@ -77,7 +79,15 @@ static Graph *clone_graph(Arena *a, const Graph *from, Graph *outer, const Scope
     return to;
 }
 
+/* Each graph around a subgraph may own constants that it shares. */
+static void mark_shared(const Graph *g)
+{
+    for (; g; g = g->outer)
+        ((Graph *)(uintptr_t)g)->shares_data = true;
+}
+
 Graph *graph_clone(Arena *a, const Graph *g)
 {
+    mark_shared(g);
     return clone_graph(a, g, g->outer, NULL);
 }

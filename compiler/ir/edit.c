@@ -66,6 +66,7 @@ void graph_replace(Graph *g, Value *old, Value *new)
             use_add(g, n, new);
     }
     old->users.count = kept;
+    unread_note(g, old);
     if (old->is_output)
         replace_output(g, old, new);
 }
@@ -108,13 +109,16 @@ static bool is_needed(const Node *n)
     return false;
 }
 
-static void drop_dead_users(Value *v)
+static void drop_dead_users(Graph *g, Value *v)
 {
     size_t kept = 0;
+    if (!v->users.count)
+        return;
     for (size_t i = 0; i < v->users.count; i++)
         if (!v->users.items[i]->dead)
             v->users.items[kept++] = v->users.items[i];
     v->users.count = kept;
+    unread_note(g, v);
 }
 
 static void remove_outer_use(Graph *g, Node *n, Value *v)
@@ -152,6 +156,6 @@ size_t graph_sweep(Graph *g)
         removed += more;
     } while (more); /* once more to see that it was enough; often, only where nodes are out of order */
     for (size_t i = 0; i < g->values.count && removed; i++)
-        drop_dead_users(g->values.items[i]);
+        drop_dead_users(g, g->values.items[i]);
     return removed;
 }

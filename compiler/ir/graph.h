@@ -1,6 +1,8 @@
 /* The graph: values (edges) and nodes (operators), as ONNX has them, in topological order.
  *
- * Ownership: everything lives in graph->arena (`keep`). Constant data may also point into the mapped model file.
+ * Ownership: everything lives in graph->arena (`keep`). Constant data may also point into the mapped model file. Large
+ * data whose last reader is gone is freed between rewrites (unread.c): a pass that makes new weights of old ones holds
+ * both for one layer at a time.
  * Layout: a value's shape is its physical row-major shape. NHWC is not a tag: the layout pass makes it visible as
  * Transpose nodes around operators of the domain "adze" (see ops.def), so that every pass and the evaluator see plain
  * row-major arrays. */
@@ -11,6 +13,7 @@
 #include "base/buf.h"
 #include "base/diag.h"
 #include "base/dtype.h"
+#include "base/io.h"
 #include "base/map.h"
 
 typedef struct Graph Graph;
@@ -119,6 +122,9 @@ struct Graph {
     ARRAY(GraphNote) notes;
     ARRAY(PassRecord) passes; /* in the order of their first runs */
     const char *data_sha256;  /* of the files beside the model that hold its constants, in hex; NULL: none */
+    ARRAY(FileBytes) files;   /* mapped: the model's, then those with external data as they are first named */
+    ARRAY(Value *) unread;    /* constants of large data that lost their last reader; see graph_free_unread */
+    bool shares_data;         /* a clone points to the same constants */
     const char *made_by;      /* the program that wrote the model: "pytorch 2.1"; NULL: not said */
 };
 
@@ -197,6 +203,13 @@ size_t graph_sweep(Graph *g);
  * read from here; the order inside a subgraph is left to its own graph_sort. */
 bool graph_sort(Graph *g);
 Graph *graph_clone(Arena *a, const Graph *g); /* constants' data is shared */
+
+/* Frees the data of large constants that lost their last reader, where no other value points to it: what lies in the
+ * arena is freed (not in a subgraph, nor when a clone may still read it), pages of a mapped file are given back. Such a
+ * constant has no data from then on. Called between rewrites, when nobody holds on to a constant that is not read. */
+void graph_free_unread(Graph *g);
+/* Gives back the pages behind a constant that lies in a mapped file and will not be read soon. */
+void graph_give_back(const Graph *g, const void *data, size_t bytes);
 
 /* In order; nodes may be inserted and removed on the way. */
 #define GRAPH_NODES(g, n) for (Node *n = (g)->first; n; n = node_next(n))

@@ -34,16 +34,17 @@ void use_remove(Graph *g, Node *n, Value *v)
         if (users[mirrored] == n) {
             memmove(users + mirrored, users + mirrored + 1, i * sizeof *users);
             v->users.count--;
-            return;
+            break;
         }
         if (users[i] == n) {
             memmove(users + 1, users, i * sizeof *users);
             v->users.items++;
             v->users.count--;
             v->users.capacity--;
-            return;
+            break;
         }
     }
+    unread_note(g, v);
 }
 
 /* Whether v belongs to `sub` or a graph between it and `root`. */

@@ -11,6 +11,9 @@
 void use_add(Graph *g, Node *n, Value *v);
 void use_remove(Graph *g, Node *n, Value *v);
 
+/* To be called where v may have lost its last reader: remembers large constants for graph_free_unread. */
+void unread_note(Graph *g, Value *v);
+
 typedef void UseFn(Graph *g, Node *n, Value *v);
 /* Calls f(g, n, v) for each value v that `sub`, a subgraph of node n of graph g, reads and does not own. */
 void each_capture(Graph *g, Node *n, Graph *sub, UseFn *f);

@@ -101,6 +101,8 @@ static const FileBytes *open_external(Loader *l, const char *who, const char *lo
     if (!path || !io_map(l->diag, path, f))
         return NULL;
     map_set(l->external, location, f);
+    if (l->graph)
+        array_push(l->graph->arena, &l->graph->files, *f);
     return f;
 }
 

@@ -95,6 +95,8 @@ static Graph *load_model(Loader *l)
     if (!check_header(l, m, g) || !collect_functions(l, m))
         return NULL;
     g->made_by = made_by(l, m);
+    l->graph = g;
+    array_push(g->arena, &g->files, l->file);
     Scope s = {.graph = g, .values = map_new(l->wire)};
     read_graph_into(l, &s, m->graph, true);
     if (l->diag->error_count != l->errors_before)

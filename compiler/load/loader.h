@@ -14,6 +14,7 @@ typedef struct {
     FileBytes file;       /* the model's; pages of a mapping may be given back */
     const char *path;     /* of the model, or NULL */
     Map *external;        /* location -> FileBytes */
+    Graph *graph;         /* the model's, which lists the files; NULL: a tensor alone is read */
     Map *functions;       /* function_key -> Onnx__FunctionProto */
     Map *missing_opsets;  /* domains that were reported */
     size_t node_total;    /* nodes built so far, also in inlined functions */

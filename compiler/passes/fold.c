@@ -136,8 +136,10 @@ bool pass_fold(PassContext *c, Graph *g, bool *changed)
     {
         if (n->op && !outputs_known(n) && !op_infer(&oc, g, n))
             return false;
-        if (fold_shape(c, g, n) || fold_constant(c, g, n) || fold_node(c, g, n))
+        if (fold_shape(c, g, n) || fold_constant(c, g, n) || fold_node(c, g, n)) {
             *changed = true;
+            graph_free_unread(g);
+        }
     }
     return true;
 }

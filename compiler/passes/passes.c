@@ -98,6 +98,7 @@ static bool run_once(PassContext *c, Graph *g, const Pass *p, int round, double 
     arena_reset(c->scratch);
     if (pass_changed)
         bind_new(g);
+    graph_free_unread(g);
     ok = ok && graph_check(g, c->diag, p->name);
     arena_reset(c->scratch);
     dump(c, g, p, round, pass_changed);

@@ -16,6 +16,7 @@ bool rewrite_all(PassContext *c, Graph *g, RewriteFn *const *rules, size_t count
             if (!rules[i](c, g, n))
                 continue;
             *changed = true;
+            graph_free_unread(g);
             if (--limit == 0)
                 break; /* the pass comes again */
             i = (size_t)-1;

@@ -187,6 +187,7 @@ void shrink_apply(Shrink *s)
             apply_split(s, n);
         else if (role == ROLE_MOVE && node_is(n, "Slice"))
             apply_slice(s, n);
+        graph_free_unread(s->g);
     }
     for (size_t i = 0; i < s->value_count; i++)
         if (s->of[i].axis >= 0)

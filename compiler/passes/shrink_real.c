@@ -154,8 +154,10 @@ static bool fold_product(Shrink *s, Node *n)
         f.w[i] = p.w[i];
     for (int32_t c = 0; c < p.group * p.in; c++)
         fold_channel(s, &p, c, &f);
-    if (!(f.constants || f.images || f.duplicates) || !set_folded(s, &p, &f))
+    if (!(f.constants || f.images || f.duplicates) || !set_folded(s, &p, &f)) {
+        arena_free_large(s->g->arena, f.w);
         return false;
+    }
     note_folded(s, &p, &f);
     return true;
 }
@@ -183,6 +185,7 @@ bool pass_shrink_real(PassContext *c, Graph *g, bool *changed)
         {
             if ((size_t)n->id < s->node_ids && s->roles[n->id] == ROLE_PRODUCT && fold_product(s, n))
                 again = true;
+            graph_free_unread(g);
         }
         *changed = *changed || again;
     }

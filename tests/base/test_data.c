@@ -36,6 +36,25 @@ START_TEST(arena_gives_zeroed_aligned_memory)
 }
 END_TEST
 
+START_TEST(arena_frees_large_data_singly)
+{
+    Arena *a = arena_new();
+    const void *first;
+    size_t bytes;
+    char *small = arena_alloc(a, 100), *one = arena_alloc(a, 1 << 20), *two = arena_alloc(a, 1 << 20);
+    ck_assert(!arena_large(a, small, &first, &bytes));
+    ck_assert(arena_large(a, one + 5000, &first, &bytes));
+    ck_assert((const char *)first <= one && (const char *)first + bytes >= one + (1 << 20));
+    arena_free_large(a, small);
+    arena_free_large(a, one + 5000);
+    ck_assert(!arena_large(a, one, &first, &bytes));
+    ck_assert(arena_large(a, two, &first, &bytes));
+    memset(two, 1, 1 << 20);
+    memset(small, 1, 100);
+    arena_free(a);
+}
+END_TEST
+
 static Arena *volatile at_exit; /* still reachable, for leak checkers */
 
 START_TEST(arena_refuses_what_overflows)
@@ -266,6 +285,7 @@ int main(void)
     Suite *s = suite_create("base: data");
     TCase *c = tcase_create("data");
     tcase_add_test(c, arena_gives_zeroed_aligned_memory);
+    tcase_add_test(c, arena_frees_large_data_singly);
     tcase_add_exit_test(c, arena_refuses_what_overflows, 1);
     tcase_add_test(c, arena_text_and_lists);
     tcase_add_test(c, buf_grows);

@@ -2,6 +2,7 @@
 #include "tests/ir/ir_test.h"
 
 #include <math.h>
+#include <stdint.h>
 
 static Arena *a;
 
@@ -344,6 +345,77 @@ START_TEST(clones_deeply)
 }
 END_TEST
 
+/* Large constants, of the size of a layer's weights. */
+enum { LARGE = 1 << 18 };
+
+static Value *large(Graph *g, const char *name, void *data)
+{
+    Shape s = {.rank = 1, .dim = {LARGE}};
+    return graph_const(g, name, DT_F32, &s, data ? data : arena_alloc(a, LARGE * sizeof(float)));
+}
+
+static Node *reader(Graph *g, Value *x, Value *v)
+{
+    Node *n = graph_node(g, "", "Add", NULL);
+    node_add_input(g, n, x);
+    node_add_input(g, n, v);
+    graph_output(g, node_new_output(g, n, NULL));
+    return n;
+}
+
+static bool is_freed(const void *data)
+{
+    const void *first;
+    size_t bytes;
+    return !arena_large(a, data, &first, &bytes);
+}
+
+START_TEST(data_that_nobody_reads_is_freed)
+{
+    Graph *g = graph_new(a, "g");
+    Value *x = graph_input(g, "x", DT_F32, &(Shape){.rank = 1, .dim = {LARGE}});
+    Value *read = large(g, "read", NULL), *old = large(g, "old", NULL), *merged = large(g, "merged", NULL);
+    Node *n = reader(g, x, old);
+    const void *old_data = old->data, *merged_data = merged->data;
+    reader(g, x, merged);
+    graph_free_unread(g);
+    ck_assert(!is_freed(old_data) && !is_freed(merged_data));
+    node_set_input(g, n, 1, read);
+    graph_replace(g, merged, read);
+    ck_assert_ptr_nonnull(old->data); /* a rule may still look at it */
+    graph_free_unread(g);
+    ck_assert(is_freed(old_data) && is_freed(merged_data) && !is_freed(read->data));
+    ck_assert_ptr_null(old->data);
+    assert_sound(a, g);
+}
+END_TEST
+
+START_TEST(data_that_others_read_stays)
+{
+    Graph *g = graph_new(a, "g");
+    Value *x = graph_input(g, "x", DT_F32, &(Shape){.rank = 1, .dim = {LARGE}});
+    Value *v = large(g, "v", NULL), *other = large(g, "other", NULL), *reads;
+    const void *data = v->data;
+    Node *n = reader(g, x, v);
+    if (_i == 0) { /* a part of it, as another constant */
+        reads = graph_const(g, "part", DT_F32, &(Shape){.rank = 1, .dim = {16}}, (const float *)v->data + 1000);
+        reader(g, x, reads);
+    } else if (_i == 1) { /* an attribute */
+        node_set_attr(g, n, &(Attr){.name = "value", .kind = ATTR_TENSOR, .tensor = value_tensor(v)});
+    } else if (_i == 2) { /* a subgraph's constant */
+        Graph *sub = graph_new_inner(g, "sub");
+        graph_output(sub, node_new_output(sub, reader(sub, x, large(sub, "inner", (void *)(uintptr_t)data)), NULL));
+        node_set_attr(g, n, &(Attr){.name = "branch", .kind = ATTR_GRAPH, .graph = sub});
+    } else { /* a clone */
+        graph_clone(a, g);
+    }
+    node_set_input(g, n, 1, other);
+    graph_free_unread(g);
+    ck_assert(!is_freed(data));
+    ck_assert_ptr_eq(v->data, data);
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("ir graph");
@@ -363,6 +435,8 @@ int main(void)
     tcase_add_test(c, sorts_by_what_subgraphs_read);
     tcase_add_test(c, keeps_users_of_captures);
     tcase_add_test(c, clones_deeply);
+    tcase_add_test(c, data_that_nobody_reads_is_freed);
+    tcase_add_loop_test(c, data_that_others_read_stays, 0, 4);
     suite_add_tcase(s, c);
     return run_suite(s);
 }
