@@ -1,6 +1,6 @@
 /* Memory by arenas: `keep` lives as long as the compilation, `scratch` is reset after each pass; nothing is freed
- * singly but large data that nobody reads any more (arena_free_large). Allocation never returns NULL: when memory ends, the process reports it, removes its temporary files (see
- * io.h) and exits with status 1. */
+ * singly but large data that nobody reads any more (arena_free_large). Allocation never returns NULL: when memory ends,
+ * the process reports it, removes its temporary files (see io.h) and exits with status 1. */
 #ifndef ADZE_BASE_ARENA_H
 #define ADZE_BASE_ARENA_H
 

@@ -208,8 +208,8 @@ Graph *graph_clone(Arena *a, const Graph *g); /* constants' data is shared */
  * arena is freed (not in a subgraph, nor when a clone may still read it), pages of a mapped file are given back. Such a
  * constant has no data from then on. Called between rewrites, when nobody holds on to a constant that is not read. */
 void graph_free_unread(Graph *g);
-/* Gives back the pages behind a constant that lies in a mapped file and will not be read soon. */
-void graph_give_back(const Graph *g, const void *data, size_t bytes);
+/* The same for large data that a constant had until now. */
+void graph_free_data(Graph *g, const void *data, size_t bytes);
 
 /* In order; nodes may be inserted and removed on the way. */
 #define GRAPH_NODES(g, n) for (Node *n = (g)->first; n; n = node_next(n))

@@ -17,7 +17,7 @@ void unread_note(Graph *g, Value *v)
         array_push(g->arena, &g->unread, v);
 }
 
-void graph_give_back(const Graph *g, const void *data, size_t bytes)
+static void give_back(const Graph *g, const void *data, size_t bytes)
 {
     while (g->outer)
         g = g->outer;
@@ -63,12 +63,14 @@ static bool graph_reads(const Graph *g, Range r)
     return false;
 }
 
-static void free_data(Graph *g, const Value *v)
+void graph_free_data(Graph *g, const void *data, size_t bytes)
 {
     const void *first;
     Range r;
-    graph_give_back(g, v->data, data_bytes(v));
-    if (g->outer || g->shares_data || !arena_large(g->arena, v->data, &first, &r.bytes))
+    if (bytes < LARGE_BYTES)
+        return;
+    give_back(g, data, bytes);
+    if (g->outer || g->shares_data || !arena_large(g->arena, data, &first, &r.bytes))
         return;
     r.first = (uintptr_t)first;
     if (graph_reads(g, r))
@@ -84,7 +86,7 @@ void graph_free_unread(Graph *g)
     for (size_t i = 0; i < g->unread.count; i++) {
         const Value *v = g->unread.items[i];
         if (v->data && !v->users.count)
-            free_data(g, v);
+            graph_free_data(g, v->data, data_bytes(v));
     }
     g->unread.count = 0;
 }

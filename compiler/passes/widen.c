@@ -51,10 +51,10 @@ static bool widen_const(PassContext *c, Graph *g, Value *v)
     bool ok;
     const Tensor t = value_tensor(v);
     const float *data = widened(c, g, v->name, &t, &ok);
-    graph_give_back(g, t.data, (size_t)shape_count(&t.shape) * dtype_size(t.type));
     if (ok) {
         v->data = data;
         v->type = DT_F32;
+        graph_free_data(g, t.data, (size_t)shape_count(&t.shape) * dtype_size(t.type));
     }
     return ok;
 }
