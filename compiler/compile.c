@@ -54,6 +54,7 @@ static bool run_passes(Compilation *c)
         .calibration = c->options.calibration,
         .dump_after = c->options.dump_after,
         .stop_after = c->options.stop_after,
+        .half = c->options.half,
         .time = c->options.time,
     };
     progress_phase("optimising for %s", c->target.name);
@@ -78,6 +79,8 @@ bool compile_load(Compilation *c)
         return false;
     /* for kernels that spend flash, and those that save it */
     array_push(c->keep, &c->target.features, c->options.mode == MODE_SPEED ? "speed" : "size");
+    if (c->options.half)
+        array_push(c->keep, &c->target.features, "half");
     return choose_name(c) && load(c);
 }
 

@@ -21,6 +21,7 @@ typedef struct {
     bool io_integers;                      /* --io int8 */
     const struct Calibration *calibration; /* passes/calibration.h; NULL: not quantised */
     const char *dump_after, *stop_after;
+    bool half; /* --quantize fp16 */
     bool time;
 } CompileOptions;
 

@@ -167,16 +167,17 @@ int command_plan(Command *c, const StringList *paths, Compilation *out)
     RawList raw = {0};
     if (!command_quantises(c))
         return EXIT_USAGE;
-    if (c->options.quantize && !command_samples(c, &c->options.calibrate, &p, &raw))
+    const bool calibrates = c->options.quantize && !command_halves(c);
+    if (calibrates && !command_samples(c, &c->options.calibrate, &p, &raw))
         return EXIT_INPUT;
     command_compile_options(c, &options);
     options.model = model;
+    options.half = command_halves(c);
     if (!shapes_from_vectors(c, &options, paths))
         return EXIT_INPUT;
     *out = (Compilation){.keep = c->keep, .diag = c->diag, .options = options};
-    return compile_load(out) && (!c->options.quantize || calibration_of(c, out, &raw, &p)) && compile_loaded(out)
-               ? EXIT_DONE
-               : EXIT_INPUT;
+    return compile_load(out) && (!calibrates || calibration_of(c, out, &raw, &p)) && compile_loaded(out) ? EXIT_DONE
+                                                                                                         : EXIT_INPUT;
 }
 
 int command_build(Command *c, const StringList *paths, Build *out)

@@ -165,6 +165,10 @@ int command_doctor(Command *c)
     Health health;
     if (!c->options.quantize)
         c->options.quantize = "int8";
+    if (command_halves(c)) {
+        diag_error(c->diag, "fp16 leaves the computation in float32; hint: 'adze eval' says what its accuracy is");
+        return EXIT_USAGE;
+    }
     if (!c->options.arguments.count || !command_quantises(c)) {
         const char *model;
         command_model(c, &model);

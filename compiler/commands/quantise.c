@@ -11,9 +11,18 @@ static RangeMethod range_method(const char *name)
     return strcmp(name, "minmax") == 0 ? RANGE_MINMAX : strcmp(name, "mse") == 0 ? RANGE_MSE : RANGE_ENTROPY;
 }
 
+bool command_halves(const Command *c)
+{
+    return c->options.quantize && strcmp(c->options.quantize, "fp16") == 0;
+}
+
 bool command_quantises(Command *c)
 {
     const Options *o = &c->options;
+    if (command_halves(c) && o->calibrate.count)
+        return diag_error(c->diag, "--quantize fp16 rounds weights and needs no --calibrate; hint: leave it out");
+    if (command_halves(c))
+        return true;
     if (o->quantize && !o->calibrate.count)
         return diag_error(c->diag, "--quantize needs data that are like those in use; hint: --calibrate X.npy");
     if (!o->quantize && o->calibrate.count)

@@ -5,6 +5,8 @@
 #include "commands/samples.h"
 #include "passes/calibration.h"
 
+/* --quantize fp16: no calibration, the pass `half` does it. */
+bool command_halves(const Command *c);
 /* False after reporting that --quantize and --calibrate do not stand together. */
 bool command_quantises(Command *c);
 /* Samples fitted to the inputs of g, whose shapes are known: `data` by input, `cases` one behind the other. Arrays of

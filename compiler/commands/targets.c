@@ -39,7 +39,8 @@ static void print_target(const Target *t)
     for (size_t i = 0; i < kernel_count; i++) {
         const Kernel *k = &kernels[i];
         if (strcmp(k->set, "ref") != 0 && has_set(t, k->set) &&
-            (!k->feature[0] || strcmp(k->feature, "size") == 0 || target_has(t, k->feature)))
+            (!k->feature[0] || strcmp(k->feature, "size") == 0 || strcmp(k->feature, "half") == 0 ||
+             target_has(t, k->feature)))
             printf("    %-10s %-28s %s\n", kind_name(k->kind), k->function, k->types);
     }
     printf("    and the portable ones of set 'ref' for everything else\n");

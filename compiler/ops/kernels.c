@@ -2,6 +2,7 @@
 #include "ops/kernels_run.h"
 #include "ops/pack.h"
 #include "ops/pack_dsp.h"
+#include "ops/pack_half.h"
 #include "ops/pack_q4.h"
 #include "ops/pack_qtile.h"
 

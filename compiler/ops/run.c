@@ -33,10 +33,12 @@
 #include "ref/unary.h"
 #include "ref/unary_f64.h"
 #include "ref/unary_int.h"
+#include "ref/weights16.h"
 #include "ref/where.h"
 #include "tile/conv.h"
 #include "tile/depthwise.h"
 #include "tile/gemm.h"
+#include "tile/half.h"
 #include "tile/qconv.h"
 #include "tile/qgemm.h"
 #include "tile/qtile4.h"
@@ -82,7 +84,7 @@ bool kernel_runs_here(const Kernel *k)
 {
     if (!k->run)
         return false;
-    if (!*k->feature || strcmp(k->feature, "size") == 0)
+    if (!*k->feature || strcmp(k->feature, "size") == 0 || strcmp(k->feature, "half") == 0)
         return true;
 #if defined(__x86_64__)
     if (strcmp(k->feature, "avx2") == 0)

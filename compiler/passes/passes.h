@@ -18,6 +18,7 @@ typedef struct PassContext {
     const char *dump_after;          /* print the graph to stdout after this pass ("all": after each); may be NULL */
     const char *stop_after;          /* end the pipeline behind this pass; may be NULL */
     const struct Calibration *calibration; /* --quantize; NULL: the graph stays as it is */
+    bool half;                             /* --quantize fp16: weights are rounded to halves */
     bool time;                             /* print seconds per pass to stderr */
 } PassContext;
 

@@ -46,4 +46,31 @@ static inline uint16_t adze_float_to_half(float f)
     return (uint16_t)(sign | result);
 }
 
+/* A weight: finite. In one instruction where the machine has it; the same bits everywhere. */
+ADZE_FORCE_INLINE float adze_half_load(uint16_t h)
+{
+#if defined(__arm__) && defined(__ARM_FP) && (__ARM_FP & 2) && defined(__GNUC__)
+    float f;
+    memcpy(&f, &(uint32_t){h}, sizeof f);
+    __asm__("vcvtb.f32.f16 %0, %0" : "+t"(f));
+    return f;
+#elif defined(__aarch64__) && defined(__GNUC__)
+    float f;
+    memcpy(&f, &(uint32_t){h}, sizeof f);
+    __asm__("fcvt %s0, %h0" : "+w"(f));
+    return f;
+#else
+    const uint32_t sign = (uint32_t)(h & 0x8000u) << 16, rest = h & 0x7FFFu;
+    uint32_t bits = (rest << 13) + ((uint32_t)(rest < 0x400u ? 113 : 112) << 23);
+    float f;
+    memcpy(&f, &bits, sizeof f);
+    if (rest < 0x400u) /* zero, subnormal: 2^-14 * (1 + fraction) - 2^-14 */
+        f -= 6.103515625e-5f;
+    memcpy(&bits, &f, sizeof bits);
+    bits |= sign;
+    memcpy(&f, &bits, sizeof f);
+    return f;
+#endif
+}
+
 #endif

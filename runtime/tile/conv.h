@@ -25,15 +25,15 @@ ADZE_FORCE_INLINE void adze_conv_f32_tile_area(const adze_conv_params *p, const 
         }
 }
 
-/* One group of one image; w, bias, residual and y are those of the group's first channel. */
+/* `outputs` channels of a group of one image; w, bias, residual and y are those of the first. */
 ADZE_FORCE_INLINE void adze_conv_f32_tile_group(const adze_conv_params *p, const float *x, const float *w,
-                                                const float *bias, const float *residual, float *y)
+                                                const float *bias, const float *residual, float *y, int32_t outputs)
 {
     const int32_t channels = p->in_c / p->group;
     const int joined = p->dilation_w == 1 && p->group == 1; /* the taps of a row are one run */
     const ptrdiff_t taps = (ptrdiff_t)p->kernel_h * p->kernel_w * channels;
     adze_tile_f32 t = {.x = x, .bias = bias, .residual = residual, .y = y, .lo = p->lo, .hi = p->hi};
-    t.channels = p->out_c / p->group;
+    t.channels = outputs;
     t.w_block = taps * ADZE_TILE_CHANNELS;
     t.w_row = (ptrdiff_t)p->kernel_w * channels * ADZE_TILE_CHANNELS;
     t.x_row = (ptrdiff_t)p->dilation_h * p->in_w * p->in_c;
@@ -62,7 +62,7 @@ ADZE_KERNEL void adze_conv_f32_tile(const adze_conv_params *p, const float *x, c
         for (int32_t g = 0; g < p->group; g++)
             adze_conv_f32_tile_group(
                 p, x + x_at + (ptrdiff_t)g * in, w + g * group_w, bias ? bias + (ptrdiff_t)g * out : NULL,
-                residual ? residual + y_at + (ptrdiff_t)g * out : NULL, y + y_at + (ptrdiff_t)g * out);
+                residual ? residual + y_at + (ptrdiff_t)g * out : NULL, y + y_at + (ptrdiff_t)g * out, out);
     }
 }
 

@@ -107,11 +107,13 @@ ADZE_FORCE_INLINE void adze_depthwise_f32_tile_area(const adze_conv_params *p, c
         }
 }
 
-ADZE_KERNEL void adze_depthwise_f32_tile(const adze_conv_params *p, const float *x, const float *w, const float *bias,
-                                         const float *residual, float *y)
+/* `channels` channels; all pointers are those of the first. */
+ADZE_FORCE_INLINE void adze_depthwise_f32_tile_channels(const adze_conv_params *p, const float *x, const float *w,
+                                                        const float *bias, const float *residual, float *y,
+                                                        int32_t channels)
 {
     adze_tile_f32 t = {.bias = bias, .lo = p->lo, .hi = p->hi};
-    t.channels = p->out_c;
+    t.channels = channels;
     t.length = 1;
     t.w_block = (ptrdiff_t)p->kernel_h * p->kernel_w * ADZE_TILE_CHANNELS;
     t.w_row = (ptrdiff_t)p->kernel_w * ADZE_TILE_CHANNELS;
@@ -131,6 +133,12 @@ ADZE_KERNEL void adze_depthwise_f32_tile(const adze_conv_params *p, const float 
                 adze_depthwise_f32_tile_area(p, &a, &t);
             }
     }
+}
+
+ADZE_KERNEL void adze_depthwise_f32_tile(const adze_conv_params *p, const float *x, const float *w, const float *bias,
+                                         const float *residual, float *y)
+{
+    adze_depthwise_f32_tile_channels(p, x, w, bias, residual, y, p->out_c);
 }
 
 #endif

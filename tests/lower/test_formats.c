@@ -1,5 +1,6 @@
 /* Which form weights take: what they are and what the target is optimised for decide, and the bytes follow. */
 #include "lower/lower.h"
+#include "base/dtype.h"
 #include "passes/passes.h"
 
 #include <check.h>
@@ -68,11 +69,50 @@ START_TEST(integers)
 }
 END_TEST
 
+/* Weights are rounded where kernels read halves; what is beyond them or of another operator is named. */
+START_TEST(halves)
+{
+    static const char *const text =
+        "graph \"g\" opset \"\" 21 { input %x: f32[3,16] const %w: f32[16,8] = random(1) const %v: f32[8,8] = "
+        "fill(70000)"
+        " const %t: f32[3,8,8] = random(2) %a = adze.Gemm(%x, %w) name \"a\" %b = adze.Gemm(%a, %v) name \"b\""
+        " const %s: i64[3] = [3, 1, 8] %r = Reshape(%b, %s) %y = Add(%r, %t) name \"c\" output %y }";
+    Arena *a = arena_new();
+    Diag *d = diag_new(a);
+    Graph *g = graph_read(a, d, text, strlen(text), "test");
+    ck_assert_ptr_nonnull(g);
+    ops_bind(g);
+    PassContext c = {.diag = d, .scratch = arena_new(), .half = true};
+    ck_assert(pass_run(&c, g, pass_find("infer")) && pass_run(&c, g, pass_find("half")));
+    GRAPH_NODES(g, n)
+    {
+        const Value *w = node_in(n, 1);
+        if (!node_is_adze(n, "Gemm"))
+            continue;
+        const float v = ((const float *)w->data)[5], near = half_to_float(float_to_half(v));
+        ck_assert(strcmp(n->name, "a") == 0 ? v == near : v == 70000.0f);
+    }
+    ck_assert_int_eq((int)g->notes.count, 2);
+    ck_assert_ptr_nonnull(strstr(g->notes.items[0].text, "beyond the largest half"));
+    ck_assert_ptr_nonnull(strstr(g->notes.items[1].text, "192 constants stay float32"));
+    Target t;
+    ck_assert(target_load(a, d, "cortex-m4", &t));
+    array_push(a, &t.features, "half");
+    Plan *p = lower_graph(g, &t, d, c.scratch);
+    ck_assert_ptr_nonnull(p);
+    ck_assert_str_eq(p->steps.items[0]->kernel->function, "adze_gemm_f16_tile");
+    ck_assert_str_eq(p->steps.items[1]->kernel->function, "adze_gemm_f32_tile");
+    arena_free(c.scratch);
+    arena_free(a);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("forms of weights");
     TCase *tc = tcase_create("all");
     tcase_add_loop_test(tc, integers, 0, sizeof cases / sizeof *cases);
+    tcase_add_test(tc, halves);
     suite_add_tcase(suite, tc);
     SRunner *r = srunner_create(suite);
     srunner_run_all(r, CK_NORMAL);
