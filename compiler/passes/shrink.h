@@ -19,8 +19,9 @@ typedef struct {
 /* What a node does to channels. */
 typedef enum {
     ROLE_OTHER,   /* reads everything */
-    ROLE_PRODUCT, /* adze.Conv, adze.Gemm with constant weights */
-    ROLE_EACH,    /* each channel of the output is a function of the same channel of input 0: Relu, pools */
+    ROLE_PRODUCT, /* adze.Conv, adze.ConvTranspose, adze.Gemm with constant weights */
+    ROLE_EACH,    /* each channel of the output is a function of the same channel of input 0: Relu, pools, Resize,
+                     normalisation of one channel a group */
     ROLE_MOVE,    /* elements are only moved: Transpose, Reshape, Slice, Split */
     ROLE_JOIN,    /* element-wise with broadcasting: Add */
     ROLE_CONCAT
@@ -35,8 +36,8 @@ typedef struct {
     int32_t same; /* the first channel of the value that always has the same elements; itself when there is none */
 } Fact;
 
-/* adze.Conv, adze.Gemm, adze.QConv or adze.QGemm. Weight of output channel o, tap t and input channel c of o's group:
- * w[o * by_output + t * by_tap + c * by_input]. */
+/* adze.Conv, adze.ConvTranspose, adze.Gemm, adze.QConv or adze.QGemm. Weight of output channel o, tap t and input
+ * channel c of o's group: w[o * by_output + t * by_tap + c * by_input]. */
 typedef struct {
     Node *node;
     Value *x, *bias, *residual, *y; /* bias and residual: NULL when left out */
@@ -45,10 +46,11 @@ typedef struct {
     const int8_t *w8;
     const int16_t *w16;
     const int32_t *b32, *multiplier;
-    int32_t zero;                                      /* what taps outside of the image read */
-    int64_t by_output, by_tap, by_input, taps, pixels; /* pixels: of y */
-    int32_t group, in, out;                            /* channels of a group */
-    bool padded;
+    int32_t zero; /* what taps outside of the image read */
+    int64_t by_output, by_tap, by_input, taps;
+    int64_t pixels;         /* positions at which the taps are multiplied: of y, of a ConvTranspose those of x */
+    int32_t group, in, out; /* channels of a group */
+    bool padded;            /* some results do not have all taps */
     double lo, hi;
 } Product;
 
@@ -117,6 +119,8 @@ static inline bool q_folds(const Product *p, const Fact *x)
     return x->lo == x->hi && (!p->padded || x->lo == (double)p->zero);
 }
 bool q_fold(Shrink *s, const Product *p);
+/* By input channel of o's group: may the weights of all that equal it be added to its own in row o? NULL: of none. */
+bool *q_merges(const Shrink *s, const Product *p, int32_t o);
 
 /* shrink_border.c: what output o is at each pixel, when all that it reads is constant; else NULL. */
 const float *border_image(const Shrink *s, const Product *p, int32_t o);

@@ -90,7 +90,7 @@ static void apply_product(Shrink *s, Node *n)
     if (!product_of(n, &p) || (all_live(s, p.x) && all_live(s, p.y)))
         return;
     Kept rows = kept_of(s, p.y);
-    if (node_is_adze(n, "Conv") || node_is_adze(n, "QConv")) {
+    if (!node_is_adze(n, "Gemm") && !node_is_adze(n, "QGemm")) {
         apply_conv(s, &p, rows);
     } else {
         take_input(s, n, 1, 1, rows);
@@ -170,6 +170,32 @@ static void apply_join(Shrink *s, Node *n)
     }
 }
 
+/* A list of sizes, for all axes or for those that the node names. */
+static void apply_resize(Shrink *s, Node *n)
+{
+    const Value *y = node_out(n, 0), *sizes = node_in(n, 3);
+    int64_t list[MAX_RANK], axes[MAX_RANK];
+    int count = sizes ? const_ints(sizes, list, MAX_RANK) : -1, named = node_ints(n, "axes", axes, MAX_RANK);
+    if (all_live(s, y) || n->version < 11)
+        return;
+    for (int i = 0; i < count; i++)
+        if ((named < 0 ? i : axis_normalise(axes[i], y->shape.rank)) == s->of[y->id].axis)
+            list[i] = live_count(s, y);
+    if (count > 0)
+        node_set_input(s->g, n, 3, graph_const_ints(s->g, NULL, list, count));
+}
+
+static void apply_normalise(Shrink *s, Node *n)
+{
+    const Value *y = node_out(n, 0);
+    if (all_live(s, y))
+        return;
+    Kept kept = kept_of(s, y);
+    take_input(s, n, 1, 0, kept);
+    take_input(s, n, 2, 0, kept);
+    node_set_int(s->g, n, "num_groups", kept.count);
+}
+
 void shrink_apply(Shrink *s)
 {
     GRAPH_NODES(s->g, n)
@@ -181,6 +207,10 @@ void shrink_apply(Shrink *s)
             apply_product(s, n);
         else if (role == ROLE_JOIN)
             apply_join(s, n);
+        else if (role == ROLE_EACH && (node_is(n, "Resize") || node_is(n, "Upsample")))
+            apply_resize(s, n);
+        else if (role == ROLE_EACH && node_is_adze(n, "GroupNormalization"))
+            apply_normalise(s, n);
         else if (role == ROLE_MOVE && node_is(n, "Reshape"))
             apply_reshape(s, n);
         else if (role == ROLE_MOVE && node_is(n, "Split"))

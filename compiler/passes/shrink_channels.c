@@ -75,7 +75,7 @@ static bool conv_strides(Product *p, const Shape *w)
     p->by_input = 1;
     p->by_tap = w->dim[3];
     p->by_output = p->taps * w->dim[3];
-    p->padded = is_padded(p->node);
+    p->padded = is_padded(p->node) || node_is_adze(p->node, "ConvTranspose");
     return true;
 }
 
@@ -127,10 +127,16 @@ bool product_of(Node *n, Product *out)
 {
     static const char *const conv_attrs[] = {"strides", "pads", "dilations", "group", "lo", "hi", NULL};
     static const char *const gemm_attrs[] = {"lo", "hi", NULL};
-    bool conv = n && node_is_adze(n, "Conv"), gemm = n && node_is_adze(n, "Gemm");
+    static const char *const transposed_attrs[] = {"strides", "pads", "dilations", "output_shape",
+                                                   "group",   "lo",   "hi",        NULL};
+    bool transposed = n && node_is_adze(n, "ConvTranspose"), conv = n && (node_is_adze(n, "Conv") || transposed),
+         gemm = n && node_is_adze(n, "Gemm");
     if (n && (node_is_adze(n, "QConv") || node_is_adze(n, "QGemm")))
         return q_product_of(n, out);
-    if ((!conv && !gemm) || n->inputs.count > 4 || !only_attrs(n, conv ? conv_attrs : gemm_attrs))
+    if ((!conv && !gemm) || n->inputs.count > 4 ||
+        !only_attrs(n, transposed ? transposed_attrs
+                       : conv     ? conv_attrs
+                                  : gemm_attrs))
         return false;
     Value *w = node_in(n, 1), *y = node_out(n, 0);
     *out = (Product){.node = n, .x = node_in(n, 0), .bias = node_in(n, 2), .residual = node_in(n, 3), .y = y};
@@ -146,7 +152,8 @@ bool product_of(Node *n, Product *out)
         return false;
     out->w = w->data;
     out->b = out->bias ? out->bias->data : NULL;
-    out->pixels = shape_count(&y->shape) / channels;
+    out->pixels =
+        transposed ? shape_count(&out->x->shape) / ((int64_t)out->group * out->in) : shape_count(&y->shape) / channels;
     out->lo = (double)node_float(n, "lo", -INFINITY);
     out->hi = (double)node_float(n, "hi", INFINITY);
     return true;
@@ -314,6 +321,31 @@ static int reduced_axis(const Node *n, int rank, int axis)
     return node_int(n, "keepdims", 1) ? axis : axis - before;
 }
 
+/* Resampling of other axes. */
+static bool resizes_others(const Node *n, int axis)
+{
+    const Shape *x = &node_in(n, 0)->shape, *y = &node_out(n, 0)->shape;
+    for (size_t i = 1; i < n->inputs.count; i++)
+        if (node_in(n, i) && !node_in(n, i)->is_const)
+            return false;
+    return (node_is(n, "Resize") || node_is(n, "Upsample")) && x->rank == y->rank && x->dim[axis] == y->dim[axis] &&
+           strcmp(node_string(n, "coordinate_transformation_mode", ""), "tf_crop_and_resize") &&
+           !strcmp(node_string(n, "keep_aspect_ratio_policy", "stretch"), "stretch");
+}
+
+/* A group a channel, with constant scales. */
+static bool normalises_each(const Node *n, int axis)
+{
+    const Value *x = node_in(n, 0);
+    if (!node_is_adze(n, "GroupNormalization") || node_int(n, "axis", 1) != axis ||
+        node_int(n, "num_groups", 0) != x->shape.dim[axis])
+        return false;
+    for (size_t i = 1; i < 3; i++)
+        if (!const_f32(node_in(n, i)) || shape_count(&node_in(n, i)->shape) != x->shape.dim[axis])
+            return false;
+    return true;
+}
+
 /* ROLE_EACH: the channel axis of the output, or -1. */
 static int each_axis(const Shrink *s, const Node *n)
 {
@@ -326,6 +358,8 @@ static int each_axis(const Shrink *s, const Node *n)
         return axis;
     if (is_pool(n))
         return axis == 3 ? 3 : -1;
+    if (resizes_others(n, axis) || normalises_each(n, axis))
+        return axis;
     if (!*n->domain && !strncmp(n->op_type, "Reduce", 6))
         return reduced_axis(n, rank, axis);
     if (node_is(n, "Softmax") && n->version >= 13)

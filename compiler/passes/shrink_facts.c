@@ -203,7 +203,7 @@ static int32_t same_as(const Shrink *s, const Value *v, int32_t channel)
 
 static uint64_t row_hash(const Shrink *s, const Product *p, int32_t o)
 {
-    uint64_t h = mixed(0xcbf29ce484222325u, p->b ? bits(p->b[o]) : 0);
+    uint64_t h = mixed(0xcbf29ce484222325u, p->b ? bits(p->b[o]) : p->q ? (uint32_t)p->b32[o] : 0);
     for (int32_t c = 0; c < p->in; c++) {
         h = mixed(h, (uint32_t)same_as(s, p->x, o / p->out * p->in + c));
         for (int64_t t = 0; t < p->taps; t++)
@@ -215,6 +215,8 @@ static uint64_t row_hash(const Shrink *s, const Product *p, int32_t o)
 static bool same_rows(const Shrink *s, const Product *p, int32_t a, int32_t b)
 {
     if (p->b && bits(p->b[a]) != bits(p->b[b]))
+        return false;
+    if (p->q && (p->b32[a] != p->b32[b] || p->multiplier[a] != p->multiplier[b]))
         return false;
     if (p->residual && (p->residual->is_const || same_as(s, p->residual, b) != same_as(s, p->residual, a)))
         return false;
@@ -255,8 +257,10 @@ static void product_facts(const Shrink *s, const Product *p, Fact *y)
         y[o] = q_row_fact(s, p, o);
         y[o].same = o;
     }
-    if (p->q)
+    if (p->q) {
+        find_same_rows(s, p, y);
         return;
+    }
     for (int32_t o = 0; o < p->group * p->out; o++) {
         y[o] = row_fact(s, p, o);
         if (p->residual)
@@ -360,6 +364,38 @@ static Fact reduced(const Node *n, Fact x)
     return node_is(n, "ReduceMean") ? widened(x, step * (count + 2) * magnitude(&x)) : unknown();
 }
 
+/* Of resampling: copies, or sums of a few elements with weights that together are 1. */
+static Fact resized(const Node *n, Fact x)
+{
+    const char *mode = node_string(n, "mode", "nearest");
+    if (!strcmp(mode, "nearest") || fact_is_zero(&x))
+        return x;
+    if (strcmp(mode, "linear") && strcmp(mode, "bilinear"))
+        return unknown();
+    double taps = (double)shape_count(&node_in(n, 0)->shape);
+    return widened(x, step * (taps + 8) * magnitude(&x));
+}
+
+/* What has no spread becomes the bias. */
+static Fact normalised(const Node *n, Fact x, int32_t channel)
+{
+    double bias = (double)((const float *)node_in(n, 2)->data)[channel];
+    double scale = (double)((const float *)node_in(n, 1)->data)[channel];
+    if (!fact_is_zero(&x) || !isfinite(bias) || !isfinite(scale) || !(node_float(n, "epsilon", 1e-5f) > 1e-12f))
+        return clamped(unknown(), (double)node_float(n, "lo", -INFINITY), (double)node_float(n, "hi", INFINITY));
+    return clamped(point(bias), (double)node_float(n, "lo", -INFINITY), (double)node_float(n, "hi", INFINITY));
+}
+
+static bool same_scale(const Node *n, int32_t a, int32_t b)
+{
+    for (size_t i = 1; i < 3; i++) {
+        const float *v = node_in(n, i)->data;
+        if (bits(v[a]) != bits(v[b]))
+            return false;
+    }
+    return true;
+}
+
 static void each_facts(const Shrink *s, Node *n, Fact *y, int32_t count)
 {
     Value *from;
@@ -381,6 +417,10 @@ static void each_facts(const Shrink *s, Node *n, Fact *y, int32_t count)
             y[i] = clamped(x, lo, hi);
         else if (!strncmp(n->op_type, "Reduce", 6))
             y[i] = reduced(n, x);
+        else if (node_is_adze(n, "GroupNormalization"))
+            y[i] = normalised(n, x, i);
+        else if (node_is(n, "Resize") || node_is(n, "Upsample"))
+            y[i] = resized(n, x);
         else
             y[i] = !strcmp(n->domain, "adze") ? pooled(n, x) : unknown();
     }
@@ -512,6 +552,8 @@ static void node_facts(Shrink *s, Node *n)
                 y[c].image = NULL;
             if (role == ROLE_EACH)
                 y[c].same = same_as(s, node_in(n, 0), c);
+            if (node_is_adze(n, "GroupNormalization") && !same_scale(n, c, y[c].same))
+                y[c].same = c;
             if (v->type != DT_F32 && v->type != DT_I8)
                 y[c] = (Fact){.lo = -INFINITY, .hi = INFINITY, .same = y[c].same};
         }

@@ -128,6 +128,7 @@ int32_t border_carrier(const Shrink *s, const Product *p, int32_t group)
 typedef struct {
     bool fold, map;
     int32_t carrier;
+    const bool *merges; /* by input channel of the group; of a quantised product */
 } Row;
 
 /* Marks the channel of x that output o needs because of input channel c of its group. */
@@ -140,6 +141,8 @@ static void mark_need(Shrink *s, const Product *p, int32_t o, int32_t c, const R
     if (p->q) {
         if (row->fold && q_folds(p, &x))
             return;
+        if (row->merges && x.same / p->in == group && row->merges[x.same - group * p->in])
+            channel = x.same;
     } else if (fact_is_zero(&x)) {
         bool finite = true;
         for (int64_t t = 0; t < p->taps; t++)
@@ -164,7 +167,7 @@ static void mark_row(Shrink *s, const Product *p, int32_t o, bool fold)
         return;
     Row row = {.fold = fold};
     if (fold)
-        row = (Row){true, border_map_pays(s, p), border_carrier(s, p, o / p->out)};
+        row = (Row){true, border_map_pays(s, p), border_carrier(s, p, o / p->out), p->q ? q_merges(s, p, o) : NULL};
     for (int32_t c = 0; c < p->in; c++)
         mark_need(s, p, o, c, &row);
 }

@@ -2,6 +2,7 @@
 #include "passes/shrink.h"
 
 #include <math.h>
+#include <string.h>
 
 static Fact between(double lo, double hi)
 {
@@ -159,11 +160,11 @@ bool q_join_fact(const Node *n, Fact a, Fact b, Fact *y)
 
 /* ---- Constants into biases ---- */
 
-static bool reads(const Product *p, int32_t channel)
+static bool reads_live(Shrink *s, const Product *p, int32_t channel)
 {
     int32_t group = channel / p->in;
     for (int32_t o = group * p->out; o < (group + 1) * p->out; o++)
-        if (!product_ignores(p, o, channel - group * p->in))
+        if (channel_is_live(s, p->y, o) && !product_ignores(p, o, channel - group * p->in))
             return true;
     return false;
 }
@@ -180,11 +181,63 @@ static void fold_channel(const Product *p, int32_t channel, int32_t value, int32
         }
 }
 
+/* ---- Weights of duplicates ---- */
+
+static int32_t same_input(const Shrink *s, const Product *p, int32_t group, int32_t c)
+{
+    int32_t channel = group * p->in + c, same = shrink_fact(s, p->x, channel).same;
+    return s->facts[p->x->id] && same / p->in == group ? same - group * p->in : c;
+}
+
+bool *q_merges(const Shrink *s, const Product *p, int32_t o)
+{
+    int32_t group = o / p->out, most = p->w8 ? INT8_MAX : INT16_MAX, any = 0;
+    for (int32_t c = 0; c < p->in; c++)
+        any += same_input(s, p, group, c) != c;
+    if (!any)
+        return NULL;
+    bool *may = NEW_ARRAY(s->a, bool, p->in);
+    int32_t *sum = NEW_ARRAY(s->a, int32_t, p->in);
+    for (int32_t c = 0; c < p->in; c++)
+        may[c] = true;
+    for (int64_t t = 0; t < p->taps; t++) {
+        for (int32_t c = 0; c < p->in; c++)
+            sum[c] = 0;
+        for (int32_t c = 0; c < p->in; c++)
+            sum[same_input(s, p, group, c)] += (int32_t)product_weight(p, o, t, c);
+        for (int32_t c = 0; c < p->in; c++)
+            may[c] = may[c] && sum[c] >= -most && sum[c] <= most;
+    }
+    return may;
+}
+
+static void add_weight(char *w, size_t size, int64_t to, int64_t from)
+{
+    if (size == 1)
+        ((int8_t *)w)[to] = (int8_t)(((int8_t *)w)[to] + ((int8_t *)w)[from]);
+    else
+        ((int16_t *)(void *)w)[to] = (int16_t)(((int16_t *)(void *)w)[to] + ((int16_t *)(void *)w)[from]);
+    memset(w + (size_t)from * size, 0, size);
+}
+
+/* In the rows that stay; shrink_live found that their sums fit. */
+static void merge_channel(Shrink *s, const Product *p, int32_t channel, int32_t to, char *w, size_t size)
+{
+    int32_t group = channel / p->in, c = channel - group * p->in;
+    for (int32_t o = group * p->out; o < (group + 1) * p->out; o++)
+        for (int64_t t = 0; t < p->taps && channel_is_live(s, p->y, o); t++) {
+            int64_t row = (int64_t)o * p->by_output + t * p->by_tap;
+            add_weight(w, size, row + to * p->by_input, row + c * p->by_input);
+        }
+}
+
+/* ---- Both ---- */
+
 bool q_fold(Shrink *s, const Product *p)
 {
     const Value *w = node_in(p->node, 1);
     size_t size = dtype_size(w->type);
-    int32_t *bias = NEW_ARRAY(s->g->arena, int32_t, shrink_outputs(p)), folded = 0;
+    int32_t *bias = NEW_ARRAY(s->g->arena, int32_t, shrink_outputs(p)), folded = 0, merged = 0;
     char *weights = arena_array(s->g->arena, (size_t)shrink_weights(p), size);
     for (int32_t o = 0; o < shrink_outputs(p); o++)
         bias[o] = p->b32[o];
@@ -192,16 +245,27 @@ bool q_fold(Shrink *s, const Product *p)
         weights[i] = ((const char *)w->data)[i];
     for (int32_t c = 0; c < p->group * p->in; c++) {
         Fact x = shrink_fact(s, p->x, c);
-        if (channel_is_live(s, p->x, c) || !q_folds(p, &x) || !reads(p, c))
+        if (channel_is_live(s, p->x, c) || !reads_live(s, p, c))
             continue;
-        fold_channel(p, c, (int32_t)x.lo, bias, weights, size);
-        folded++;
+        int32_t same = same_input(s, p, c / p->in, c % p->in);
+        if (q_folds(p, &x)) {
+            fold_channel(p, c, (int32_t)x.lo, bias, weights, size);
+            folded++;
+        } else if (same != c % p->in) {
+            merge_channel(s, p, c, same, weights, size);
+            merged++;
+        }
     }
-    if (!folded)
+    if (!folded && !merged)
         return false;
     node_set_input(s->g, p->node, 1, graph_const(s->g, w->name, w->type, &w->shape, weights));
     node_set_input(s->g, p->node, 2, graph_const(s->g, p->bias->name, DT_I32, &p->bias->shape, bias));
-    graph_note(s->g, "shrink_real", p->node, 0, "%d constant input channels are in its biases, exact in integers",
-               (int)folded);
+    if (folded)
+        graph_note(s->g, "shrink_real", p->node, 0, "%d constant input channels are in its biases, exact in integers",
+                   (int)folded);
+    if (merged)
+        graph_note(s->g, "shrink_real", p->node, 0,
+                   "weights of %d duplicate input channels are added to those of their equals, exact in integers",
+                   (int)merged);
     return true;
 }

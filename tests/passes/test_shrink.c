@@ -103,6 +103,49 @@ static Value *conv(Maker *m, Value *x, int group, int out, int kernel, Value *re
     return y;
 }
 
+static Value *conv_transpose(Maker *m, Value *x, int out, int kernel)
+{
+    int64_t size[] = {2 * x->shape.dim[1] + kernel - 2, 2 * x->shape.dim[2] + kernel - 2};
+    static const int64_t two[] = {2, 2};
+    Value *y = conv(m, x, 1, out, kernel, NULL);
+    Node *n = y->producer;
+    Value *up = node1(m, "adze", "ConvTranspose", x, node_in(n, 1), node_in(n, 2), NULL);
+    graph_remove(m->g, n);
+    node_set_ints(m->g, up->producer, "strides", two, 2);
+    node_set_ints(m->g, up->producer, "output_shape", size, 2);
+    node_set_float(m->g, up->producer, "lo", 0);
+    return up;
+}
+
+/* To a size, or by factors; whole numbers stay whole in the nearest mode. */
+static Value *resized(Maker *m, Value *x)
+{
+    int64_t sizes[] = {1, x->shape.dim[1] + 2, x->shape.dim[2] + 1, x->shape.dim[3]}, four[] = {4};
+    float *factors = NEW_ARRAY(keep, float, 4);
+    for (int i = 0; i < 4; i++)
+        factors[i] = i == 1 || i == 2 ? 1.5f : 1;
+    bool list = below(2);
+    Value *y = node1(m, "", "Resize", x, NULL, list ? NULL : floats(m, 1, four, factors),
+                     list ? graph_const_ints(m->g, NULL, sizes, 4) : NULL);
+    node_set_string(m->g, y->producer, "mode", m->whole || below(2) ? "nearest" : "linear");
+    return y;
+}
+
+static Value *normalised(Maker *m, Value *x)
+{
+    int64_t d[] = {x->shape.dim[3]};
+    float *scale = NEW_ARRAY(keep, float, d[0]), *bias = NEW_ARRAY(keep, float, d[0]);
+    for (int i = 0; i < d[0]; i++) {
+        scale[i] = i % 3 ? real() : 1;
+        bias[i] = i % 3 ? real() : 0.5f;
+    }
+    Value *y = node1(m, "adze", "GroupNormalization", x, floats(m, 1, d, scale), floats(m, 1, d, bias), NULL);
+    node_set_int(m->g, y->producer, "axis", 3);
+    node_set_int(m->g, y->producer, "num_groups", d[0]);
+    node_set_float(m->g, y->producer, "epsilon", 0.5f);
+    return y;
+}
+
 static Value *pool(Maker *m, Value *x)
 {
     static const int64_t two[] = {2, 2}, one[] = {1, 1};
@@ -157,7 +200,8 @@ static Value *make_node(Maker *m, Value *x)
 {
     int channels = (int)x->shape.dim[3];
     Value *other = same_shape(m, x);
-    switch (below(10)) {
+    bool small = x->shape.dim[1] < 7;
+    switch (below(13)) {
     case 0:
         return conv(m, x, channels, channels, 3, NULL);
     case 1:
@@ -174,6 +218,12 @@ static Value *make_node(Maker *m, Value *x)
         return channels > 3 ? sliced(m, x) : conv(m, x, 1, 3, 1, NULL);
     case 7:
         return other ? conv(m, x, 1, channels, 1, other) : conv(m, x, 1, channels, 3, NULL);
+    case 8:
+        return small ? conv_transpose(m, x, 2 + below(5), 2 + below(2)) : pool(m, x);
+    case 9:
+        return small ? resized(m, x) : pool(m, x);
+    case 10:
+        return m->whole ? scaled(m, x) : normalised(m, x);
     default:
         return conv(m, x, 1, 2 + below(7), below(2) ? 1 : 3, NULL);
     }
