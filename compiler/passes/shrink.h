@@ -69,9 +69,15 @@ typedef struct {
     ARRAY(int32_t) queue;
 } Shrink;
 
-/* shrink_channels.c: axes, roles and classes. NULL when nothing in the graph has channels. */
+/* shrink_channels.c: classes. NULL when nothing in the graph has channels. */
 Shrink *shrink_new(PassContext *c, Graph *g);
+/* shrink_roles.c: the role of a node whose inputs' channels are known; gives its outputs theirs. */
+Role shrink_role(Shrink *s, Node *n);
+int shrink_axis(const Shrink *s, const Value *v); /* v's channel axis; -1: none, also of NULL */
+/* shrink_products.c */
 bool product_of(Node *n, Product *out);
+/* Does n have no attribute but these (a list that ends with NULL)? One that is not known may mean something else. */
+bool only_attrs(const Node *n, const char *const *names);
 static inline float product_weight(const Product *p, int32_t o, int64_t tap, int32_t c)
 {
     const int64_t at = (int64_t)o * p->by_output + tap * p->by_tap + (int64_t)c * p->by_input;
@@ -96,6 +102,7 @@ int join_axis(const Shrink *s, const Value *v, const Value *y);
 void shrink_facts(Shrink *s);
 /* What is known of a channel of any value, also of one without channels. */
 Fact shrink_fact(const Shrink *s, const Value *v, int32_t channel);
+int32_t shrink_same(const Shrink *s, const Value *v, int32_t channel); /* Fact.same, or the channel */
 /* The elements are 0 (or -0), as computed. */
 static inline bool fact_is_zero(const Fact *f)
 {
