@@ -47,6 +47,7 @@ static bool run_passes(Compilation *c)
         .diag = c->diag,
         .scratch = arena_new(),
         .disabled = c->options.disabled,
+        .input_values = c->options.input_values,
         .input_ranges = c->options.input_ranges,
         .io_layout = c->options.io_layout,
         .io_integers = c->options.io_integers,

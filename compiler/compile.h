@@ -16,6 +16,7 @@ typedef struct {
     const char *const *states; /* "OUTPUT:INPUT", NULL-terminated; may be NULL */
     const char *options_text;  /* for the header: what else shaped the output besides the target */
     const char *const *disabled;
+    const char *const *input_values;       /* "INPUT=VALUE", NULL-terminated; may be NULL */
     const char *const *input_ranges;       /* "INPUT=LO,HI", NULL-terminated; may be NULL */
     const char *const *io_layout;          /* "nhwc", "NAME=nhwc", NULL-terminated; may be NULL */
     bool io_integers;                      /* --io int8 */

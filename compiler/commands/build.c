@@ -43,6 +43,8 @@ static const char *options_text(Command *c)
         buf_printf(&b, " --dim %s", o->dim.items[i]);
     for (size_t i = 0; i < o->state.count; i++)
         buf_printf(&b, " --state %s", o->state.items[i]);
+    for (size_t i = 0; i < o->input_value.count; i++)
+        buf_printf(&b, " --input-value %s", o->input_value.items[i]);
     for (size_t i = 0; i < o->input_range.count; i++)
         buf_printf(&b, " --input-range %s", o->input_range.items[i]);
     for (size_t i = 0; i < o->io_layout.count; i++)
@@ -88,6 +90,7 @@ void command_compile_options(Command *c, CompileOptions *out)
         .target_name = o->target,
         .options_text = options_text(c),
         .disabled = null_terminated(c->keep, &o->disable),
+        .input_values = null_terminated(c->keep, &o->input_value),
         .input_ranges = null_terminated(c->keep, &o->input_range),
         .io_layout = null_terminated(c->keep, &o->io_layout),
         .io_integers = o->io && strcmp(o->io, "int8") == 0,
@@ -243,23 +246,55 @@ bool command_output_folder(Command *c, const char *dir)
                               diag_quote(c->keep, dir));
 }
 
+/* Files may leave out inputs that are states, and those that --input-value has fixed. */
+typedef struct {
+    bool states, fixed; /* do they have them? */
+} FileSet;
+
+static bool files_hold(const Graph *g, size_t count, FileSet *out)
+{
+    for (int i = 0; i < 4; i++) {
+        *out = (FileSet){.states = i < 2, .fixed = i % 2};
+        if (count == g->inputs.count - (out->states ? 0 : g->states.count) + (out->fixed ? g->fixed.count : 0))
+            return true;
+    }
+    return false;
+}
+
+/* A file for a fixed input must say the same. */
+static bool check_fixed(Arena *scratch, Command *c, const char *path, const Value *v)
+{
+    Tensor t;
+    if (!vector_read(scratch, c->diag, path, &t) || !vector_fits(scratch, c->diag, path, &t, v, false))
+        return false;
+    return memcmp(t.data, v->data, value_bytes(v)) == 0 ||
+           diag_error(c->diag, "%s: holds other values than those that --input-value gives %s",
+                      diag_quote(c->keep, path), diag_quote(c->keep, v->name));
+}
+
 bool build_read_inputs(Command *c, const Build *b, const StringList *paths, unsigned char *to)
 {
     const Graph *g = b->compilation.graph;
-    bool without_states = paths->count == g->inputs.count - g->states.count;
-    if (paths->count != g->inputs.count && !without_states)
+    FileSet holds;
+    if (!files_hold(g, paths->count, &holds))
         return diag_error(c->diag, "%zu input files for a model of %zu inputs", paths->count, g->inputs.count);
     Arena *scratch = arena_new();
     bool ok = true;
-    for (size_t i = 0, file = 0; i < g->inputs.count && ok; i++) {
+    /* In the order of the model's inputs, which i counts of those left and k of those fixed. */
+    for (size_t i = 0, k = 0, file = 0; i + k < g->inputs.count + g->fixed.count && ok;) {
+        if (k < g->fixed.count && g->fixed.items[k].index == i + k) {
+            ok = !holds.fixed || check_fixed(scratch, c, paths->items[file++], g->fixed.items[k].value);
+            k++;
+            continue;
+        }
         Tensor t;
         const Value *v = g->inputs.items[i];
-        bool is_state = graph_state_of_input(g, i) >= 0;
-        if (is_state && without_states)
+        bool is_state = graph_state_of_input(g, i) >= 0, last = g->inputs_last && g->inputs_last[i];
+        i++;
+        if (is_state && !holds.states)
             continue;
         const char *path = paths->items[file++];
-        ok = vector_read(scratch, c->diag, path, &t) &&
-             vector_fits(scratch, c->diag, path, &t, v, g->inputs_last && g->inputs_last[i]);
+        ok = vector_read(scratch, c->diag, path, &t) && vector_fits(scratch, c->diag, path, &t, v, last);
         if (ok && !is_state) {
             memcpy(to, t.data, value_bytes(v));
             to += value_bytes(v);

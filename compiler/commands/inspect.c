@@ -12,7 +12,7 @@ static bool try_compile(ModelFacts *f, Compilation *comp)
     for (size_t i = 0; i < f->problems.count; i++)
         array_push(f->arena, &before, f->problems.items[i]);
     const Map *labels = node_labels(f->arena, comp->graph);
-    facts_judge(f, comp->graph);
+    facts_judge(f, comp->graph, comp->options.input_values);
     Diag *d = diag_new(f->arena);
     comp->diag = d;
     bool compiled = compile_loaded(comp);

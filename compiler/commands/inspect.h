@@ -56,7 +56,7 @@ json_t *problems_json(const ModelFacts *f);
 /* inspect_model.c. Counts and sizes of the graph as it was loaded; dimensions that it leaves open become 1. */
 void facts_count(ModelFacts *f, Graph *g);
 /* Judges each node by itself on a copy of g, going on behind those that fail; adds problems and MACs. */
-void facts_judge(ModelFacts *f, const Graph *g);
+void facts_judge(ModelFacts *f, const Graph *g, const char *const *input_values);
 
 /* inspect_text.c: for people, on stdout. */
 void print_model(const ModelFacts *f, const Graph *g, const char *file);

@@ -154,6 +154,33 @@ static void infer_all(Judge *j)
     }
 }
 
+static bool has_branches(const Graph *g)
+{
+    GRAPH_NODES(g, n)
+    if (node_is(n, "If"))
+        return true;
+    return false;
+}
+
+/* Inputs that have a value, and then the branches that are taken: what stands in the others is not judged. */
+static void fix_and_branch(Judge *j, const char *const *input_values)
+{
+    PassContext pc = {.diag = diag_new(j->scratch), .scratch = arena_new(), .input_values = input_values};
+    OpContext oc = {pc.diag, j->scratch};
+    bool changed = false, found = has_branches(j->graph);
+    pass_find("fix_inputs")->run(&pc, j->graph, &changed);
+    for (int round = 0; found && round < ROUNDS; round++) {
+        ops_bind(j->graph);
+        GRAPH_NODES(j->graph, n)
+        op_infer(&oc, j->graph, n);
+        found = false;
+        if (!pass_find("fold")->run(&pc, j->graph, &changed) || !pass_find("branches")->run(&pc, j->graph, &found))
+            break;
+        arena_reset(pc.scratch);
+    }
+    arena_free(pc.scratch);
+}
+
 /* The first passes, which find shapes, to their fixed point. */
 static void find_shapes(Judge *j)
 {
@@ -214,10 +241,7 @@ static void judge_node(Judge *j, Plan *p, Node *n)
     if (!inputs_known(n) || (unknown && unknown_output(n))) {
         j->facts->not_judged++;
     } else if (unknown_output(n)) {
-        node_error(&c, n,
-                   "the shape of its output %s is not known at compile time; supported: shapes that follow from those "
-                   "of the inputs",
-                   diag_quote(j->scratch, unknown_output(n)->name));
+        node_unknown_output(&c, n, unknown_output(n));
     } else if (!n->op || !n->op->lower) {
         fact.macs = 0; /* passes rewrite it, or the compiler will say so */
     } else if (op_lower(&c, p, n)) {
@@ -232,10 +256,11 @@ static void judge_node(Judge *j, Plan *p, Node *n)
     j->facts->nodes_with_errors += d->error_count > 0;
 }
 
-void facts_judge(ModelFacts *f, const Graph *g)
+void facts_judge(ModelFacts *f, const Graph *g, const char *const *input_values)
 {
     Judge j = {.facts = f, .graph = graph_clone(f->arena, g), .scratch = arena_new()};
     f->graph = j.graph;
+    fix_and_branch(&j, input_values);
     j.labels = node_labels(j.scratch, j.graph);
     j.model_nodes = j.graph->node_ids;
     j.failed = NEW_ARRAY(j.scratch, bool, (size_t)j.graph->node_ids + 1);

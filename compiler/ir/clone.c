@@ -33,9 +33,11 @@ static Value *clone_value(Graph *to, const Value *v)
 
 static Graph *clone_graph(Arena *a, const Graph *from, Graph *outer, const Scope *outer_scope);
 
-static void clone_node(Graph *to, const Node *n, const Scope *scope)
+/* In front of `before`; NULL: as the last. */
+static void clone_node(Graph *to, Node *before, const Node *n, const Scope *scope)
 {
-    Node *copy = graph_node(to, n->domain, n->op_type, n->name);
+    Node *copy = before ? graph_node_before(to, before, n->domain, n->op_type, n->name)
+                        : graph_node(to, n->domain, n->op_type, n->name);
     copy->version = n->version;
     copy->op = n->op;
     for (size_t i = 0; i < n->inputs.count; i++)
@@ -69,7 +71,12 @@ static Graph *clone_graph(Arena *a, const Graph *from, Graph *outer, const Scope
         array_push(a, &to->outputs, cloned(&scope, from->outputs.items[i]));
     GRAPH_NODES(from, n)
     {
-        clone_node(to, n, &scope);
+        clone_node(to, NULL, n, &scope);
+    }
+    for (size_t i = 0; i < from->fixed.count; i++) {
+        FixedInput f = from->fixed.items[i];
+        f.value = scope.to[f.value->id];
+        array_push(a, &to->fixed, f);
     }
     for (size_t i = 0; i < from->states.count; i++)
         array_push(a, &to->states, from->states.items[i]);
@@ -90,4 +97,23 @@ Graph *graph_clone(Arena *a, const Graph *g)
 {
     mark_shared(g);
     return clone_graph(a, g, g->outer, NULL);
+}
+
+void graph_inline(Graph *g, Node *n, const Graph *inner)
+{
+    Arena *scratch = arena_new();
+    Scope scope = {inner, NEW_ARRAY(scratch, Value *, inner->values.count), NULL};
+    for (size_t i = 0; i < inner->values.count; i++) {
+        scope.to[i] = clone_value(g, inner->values.items[i]);
+        scope.to[i]->is_output = false;
+    }
+    GRAPH_NODES(inner, in)
+    {
+        clone_node(g, n, in, &scope);
+    }
+    for (size_t i = 0; i < n->outputs.count; i++)
+        if (n->outputs.items[i])
+            graph_replace(g, n->outputs.items[i], cloned(&scope, inner->outputs.items[i]));
+    graph_remove(g, n);
+    arena_free(scratch);
 }

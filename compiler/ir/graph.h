@@ -88,6 +88,12 @@ typedef struct {
     int output, input;
 } StatePair;
 
+/* An input of the model that the user has fixed. */
+typedef struct {
+    size_t index; /* among the model's inputs */
+    const Value *value;
+} FixedInput;
+
 /* What a pass did to a layer, for reports. */
 typedef struct {
     const char *pass; /* "shrink" */
@@ -114,6 +120,8 @@ struct Graph {
     int node_ids;       /* ids given out: every Node.id is below */
     ARRAY(Value *) inputs;
     ARRAY(Value *) outputs;
+    /* Inputs of the model that are constants here (--input-value), in order: no arguments of the C. */
+    ARRAY(FixedInput) fixed;
     ARRAY(StatePair)
     states; /* set behind the passes (lower/state.c); its inputs and outputs are no arguments of the C */
     /* By input and output: is the model's axis 1 handed over as the last (--io-layout)? NULL: none is. */
@@ -203,6 +211,8 @@ size_t graph_sweep(Graph *g);
  * read from here; the order inside a subgraph is left to its own graph_sort. */
 bool graph_sort(Graph *g);
 Graph *graph_clone(Arena *a, const Graph *g); /* constants' data is shared */
+/* The nodes of n's subgraph `inner`, which has no inputs and as many outputs as n, take the place of n. */
+void graph_inline(Graph *g, Node *n, const Graph *inner);
 
 /* Frees the data of large constants that lost their last reader, where no other value points to it: what lies in the
  * arena is freed (not in a subgraph, nor when a clone may still read it), pages of a mapped file are given back. Such a

@@ -179,6 +179,7 @@ LOWER(lower_mod);
 INFER(infer_variadic);
 LOWER(lower_variadic);
 INFER(infer_where);
+INFER(infer_if);
 LOWER(lower_where);
 /* cast.c */
 INFER(infer_cast);

@@ -75,7 +75,7 @@ typedef struct {
 /* Reads the next one; returns where to go on, or NULL at the end. */
 static const char *spec_next(const char *at, AttrSpec *out)
 {
-    static const char *const kinds[] = {"ints", "floats", "strings", "tensor", "i", "f", "s"};
+    static const char *const kinds[] = {"ints", "floats", "strings", "tensor", "graph", "i", "f", "s"};
     while (*at == ' ')
         at++;
     if (!*at)
@@ -109,8 +109,8 @@ static AttrKind spec_kind(const AttrSpec *s)
     static const struct {
         const char *name;
         AttrKind kind;
-    } kinds[] = {{"ints", ATTR_INTS}, {"floats", ATTR_FLOATS}, {"strings", ATTR_STRINGS}, {"tensor", ATTR_TENSOR},
-                 {"i", ATTR_INT},     {"f", ATTR_FLOAT},       {"s", ATTR_STRING}};
+    } kinds[] = {{"ints", ATTR_INTS},   {"floats", ATTR_FLOATS}, {"strings", ATTR_STRINGS}, {"tensor", ATTR_TENSOR},
+                 {"graph", ATTR_GRAPH}, {"i", ATTR_INT},         {"f", ATTR_FLOAT},         {"s", ATTR_STRING}};
     for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++)
         if (s->kind && !strcmp(s->kind, kinds[k].name))
             return kinds[k].kind;

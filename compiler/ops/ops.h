@@ -53,6 +53,8 @@ void operators_markdown(Buf *out);
 
 /* Helpers for families. */
 bool node_error(OpContext *c, const Node *n, const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* Reports that nothing says at compile time what shape n's output v has, and why; returns false. */
+bool node_unknown_output(OpContext *c, const Node *n, const Value *v);
 void op_set_output(Node *n, size_t index, DType type, const Shape *shape);
 /* NumPy broadcasting of two shapes; false when they do not fit. */
 bool shape_broadcast(const Shape *a, const Shape *b, Shape *out);

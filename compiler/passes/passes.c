@@ -1,5 +1,6 @@
 /* The pass manager: order and fixed points from passes.def, the graph's invariants after every pass, and the user's
  * view into the pipeline (dump, stop, disable, time). */
+#include "passes/fix_inputs.h"
 #include "passes/io_layout.h"
 #include "passes/shrink.h"
 
@@ -151,7 +152,7 @@ bool passes_run(PassContext *c, Graph *g)
     bool ok = check_name(c, "--dump-after", c->dump_after) && check_name(c, "--stop-after", c->stop_after);
     for (const char *const *name = c->disabled; name && *name; name++)
         ok = check_name(c, "--disable", *name) && ok;
-    ok = input_ranges_check(c, g) && io_layout_check(c, g) && ok;
+    ok = input_values_check(c, g) && input_ranges_check(c, g) && io_layout_check(c, g) && ok;
     const Pass *end = passes + pass_count;
     for (const Pass *p = passes, *next; ok && p < end; p = next) {
         bool stop = is_stop(c, p);

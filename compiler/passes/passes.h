@@ -11,6 +11,7 @@ typedef struct PassContext {
     Diag *diag;
     Arena *scratch;                  /* reset after each pass */
     const char *const *disabled;     /* names, NULL-terminated; may be NULL */
+    const char *const *input_values; /* "INPUT=VALUE", NULL-terminated; may be NULL */
     const char *const *input_ranges; /* "INPUT=LO,HI", NULL-terminated; may be NULL */
     const char *const *io_layout;    /* "nhwc", "NAME=nhwc", NULL-terminated; may be NULL */
     bool io_integers;                /* --io int8 */

@@ -32,18 +32,9 @@ static void report_input(PassContext *c, const Value *v)
     buf_free(&hint);
 }
 
-static void report_output(PassContext *c, const Node *n, const Value *v)
-{
-    char text[SHAPE_TEXT_BYTES];
-    diag_error(
-        c->diag,
-        "%s: the shape of its output %s is %s, which is not known at compile time; supported: shapes that follow from "
-        "those of the inputs; hint: fix what the model leaves open with --shape NAME=1,3,224,224 or --dim NAME=1",
-        node_label(c->scratch, n), diag_quote(c->scratch, v->name), shape_text(&v->shape, text, sizeof text));
-}
-
 bool pass_shapes(PassContext *c, Graph *g, bool *changed)
 {
+    OpContext oc = {c->diag, c->scratch};
     size_t errors = c->diag->error_count;
     (void)changed;
     for (size_t i = 0; i < g->inputs.count; i++)
@@ -57,7 +48,7 @@ bool pass_shapes(PassContext *c, Graph *g, bool *changed)
             const Value *v = n->outputs.items[i];
             if (!v || known(v))
                 continue;
-            report_output(c, n, v);
+            node_unknown_output(&oc, n, v);
             return false;
         }
     }

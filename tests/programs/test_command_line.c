@@ -43,6 +43,18 @@ static void save_tiny(void)
     buf_free(&m);
 }
 
+/* y = sr == 16000 ? Relu(x + [1,-2,3]) : -x */
+static void save_rate(void)
+{
+    static const char text[] = "graph \"rate\" opset \"\" 13 {\n  input %x: f32[2,3]\n  input %sr: i64[]\n"
+                               "  const %w: f32[3] = [1, -2, 3]\n  const %rate: i64[] = [16000]\n"
+                               "  %wide = Equal(%sr, %rate)\n  %y = If(%wide) {then_branch=graph \"a\" {\n"
+                               "    %s = Add(%x, %w)\n    %r = Relu(%s)\n    output %r\n"
+                               "  }, else_branch=graph \"b\" {\n    %n = Neg(%x)\n    output %n\n  }}\n"
+                               "  output %y\n}\n";
+    save("rate.txt", text, sizeof text - 1);
+}
+
 static Buf named_node(const char *name, const char *op, const char *input, const char *output)
 {
     Buf n = node(op, input, output);
@@ -68,7 +80,8 @@ static const float x[6] = {0, 1, 2, -3, 4, -5}, y[6] = {1, 0, 5, 0, 2, 0};
 
 static void save_vectors(void)
 {
-    static const char *const folders[] = {"good", "differ", "shape", "dtype", "none"};
+    static const char *const folders[] = {"good", "differ", "shape", "dtype", "none", "rate", "one"};
+    static const int64_t sr = 16000;
     static const double x64[6];
     float off[6];
     for (size_t i = 0; i < sizeof folders / sizeof *folders; i++)
@@ -81,6 +94,11 @@ static void save_vectors(void)
     save_npy("differ/out0_0.npy", DT_F32, "23", off);
     save_npy("shape/in0_0.npy", DT_F32, "32", x);
     save_npy("shape/out0_0.npy", DT_F32, "23", y);
+    save_npy("rate/in0_0.npy", DT_F32, "23", x);
+    save_npy("rate/in1_0.npy", DT_I64, "", &sr);
+    save_npy("rate/out0_0.npy", DT_F32, "23", y);
+    save_npy("one/in0_0.npy", DT_F32, "23", x);
+    save_npy("one/out0_0.npy", DT_F32, "23", y);
     save_npy("dtype/in0_0.npy", DT_F64, "23", x64);
     save_npy("dtype/out0_0.npy", DT_F32, "23", y);
 }
@@ -92,6 +110,7 @@ static void setup(void)
     lab = io_temp_dir(keep, diag, NULL, "adze-test-");
     ck_assert(lab != NULL);
     save_tiny();
+    save_rate();
     save_unsupported();
     save_vectors();
     save("empty.onnx", "", 0);
@@ -159,6 +178,21 @@ static const Row rows[] = {
     {"verify tiny.onnx --vectors differ --atol 0.1", 0, {"ok"}},
     {"verify tiny.onnx --vectors good", 0, {"ok"}},
     {"verify two.onnx --vectors good", 1, {"'first' (Frobnicate)", "'second' (Defenestrate)"}},
+    {"verify rate.txt --vectors rate", 1, {"(If)", "'wide' is known only at run time", "--input-value"}},
+    {"inspect rate.txt", 1, {"1 If node", "'wide' is known only at run time", "--input-value"}},
+    {"inspect rate.txt --input-value sr=16000", 0, {"It compiles"}},
+    {"verify rate.txt --vectors rate --input-value sr=16000", 0, {"ok"}},
+    {"verify rate.txt --vectors one --input-value sr=16000", 0, {"ok"}},
+    {"verify rate.txt --vectors rate --input-value sr=8000", 1, {"rate/in1_0.npy", "other values", "'sr'"}},
+    {"verify rate.txt --vectors one --input-value sr=8000", 3, {"case 0", "6 outside"}},
+    {"compile rate.txt --input-value zr=1 -o out", 1, {"'zr=1' names no input", "'x'"}},
+    {"compile rate.txt --input-value 16000 -o out", 1, {"names no input", "INPUT=VALUE"}},
+    {"compile rate.txt --input-value sr=1,2 -o out", 1, {"2 values", "1 elements"}},
+    {"compile rate.txt --input-value sr=1.5 -o out", 1, {"'sr=1.5' is not", "type i64"}},
+    {"compile rate.txt --input-value sr=9223372036854775808 -o out", 1, {"is not", "type i64"}},
+    {"compile rate.txt --input-value sr= -o out", 1, {"is not", "type i64"}},
+    {"compile rate.txt --input-value x=nan -o out", 1, {"is not", "type f32"}},
+    {"compile rate.txt --input-value x=1,2,3,4,5 -o out", 1, {"5 values", "6 elements"}},
     {"targets", 0, {"cortex-m4", "rv32imc", "x86-64"}},
     {"targets cortex-m4", 0, {"arm-none-eabi-gcc", "dsp", "kernels"}},
     {"targets pdp11", 1, {"no target 'pdp11'"}},
@@ -219,6 +253,20 @@ START_TEST(a_missing_compiler_is_named_with_its_package)
     r = shell(keep, lab, "PATH=/nowhere %s run tiny.onnx -t cortex-m4 -i good/in0_0.npy -o y.npy", adze);
     EXPECT(r, 5, "apt install gcc-arm-none-eabi");
     ck_assert_str_eq(listing(), before);
+}
+END_TEST
+
+START_TEST(a_fixed_input_is_no_argument)
+{
+    ShellResult r =
+        shell(keep, lab, "%s compile rate.txt --input-value sr=16000 -o out && grep rate_run out/rate.h", adze);
+    EXPECT(r, 0, "rate_run(rate_arena *arena, const float *x, float *y)");
+    r = shell(keep, lab, "%s run rate.txt --input-value sr=16000 --input-value x=2,1,0,1,1,1 -o y.npy", adze);
+    EXPECT(r, 0, "arena");
+    Tensor got;
+    static const float want[] = {3, 0, 3, 2, 0, 4};
+    ck_assert(npy_read(keep, diag, io_join(keep, lab, "y.npy"), &got));
+    ck_assert_mem_eq(got.data, want, sizeof want);
 }
 END_TEST
 
@@ -314,6 +362,7 @@ int main(void)
     tcase_add_loop_test(tc, a_model_cut_anywhere_is_named, 0, 8);
     tcase_add_test(tc, an_output_folder_is_replaced_as_a_whole);
     tcase_add_test(tc, a_missing_compiler_is_named_with_its_package);
+    tcase_add_test(tc, a_fixed_input_is_no_argument);
     tcase_add_test(tc, run_writes_what_verify_expects);
     tcase_add_test(tc, json_of_verify);
     tcase_add_test(tc, json_of_compile);
