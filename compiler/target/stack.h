@@ -6,7 +6,8 @@
 #include "target/target.h"
 
 typedef struct {
-    bool known;         /* false: no call graphs, recursion, a call through a pointer, or a frame of unknown size */
+    bool known;         /* false: no call graphs, recursion, a frame of unknown size, or a call through a pointer and no
+                           static function that only a pointer reaches */
     size_t bytes;       /* the deepest chain of frames from the entry on */
     StringList outside; /* functions that it calls and that are not in the graphs (memcpy, expf): not in bytes */
 } StackBound;

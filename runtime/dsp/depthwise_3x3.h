@@ -78,7 +78,7 @@ typedef struct {
     "strb r12, [r3]\n"
 
 /* Stride 1, two pixels a turn; an odd row ends with one. */
-ADZE_DSP_NAKED void adze_dsp_3x3_s1(ADZE_UNUSED const adze_dsp_3x3 *d)
+ADZE_DSP_ASM(68, adze_dsp_3x3_s1, ADZE_UNUSED const adze_dsp_3x3 *d)
 {
     __asm__ volatile(ADZE_DSP_3X3_ENTER "ldrd r10, r11, [sp, #8]\n"
                                         "2:\n"
@@ -117,7 +117,7 @@ ADZE_DSP_NAKED void adze_dsp_3x3_s1(ADZE_UNUSED const adze_dsp_3x3 *d)
 }
 
 /* Stride 2, one pixel a turn. */
-ADZE_DSP_NAKED void adze_dsp_3x3_s2(ADZE_UNUSED const adze_dsp_3x3 *d)
+ADZE_DSP_ASM(68, adze_dsp_3x3_s2, ADZE_UNUSED const adze_dsp_3x3 *d)
 {
     __asm__ volatile(ADZE_DSP_3X3_ENTER "2:\n" ADZE_DSP_3X3_ONE "cmp r3, r11\n"
                                         "add r3, r3, r10\n"

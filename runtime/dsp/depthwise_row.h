@@ -24,7 +24,7 @@ typedef struct {
     "smlad r6, r8, r9, r6\n"                                                                                           \
     "smlad r7, r8, r10, r7\n"
 
-ADZE_DSP_NAKED void adze_dsp_row_run(ADZE_UNUSED const adze_dsp_row *d)
+ADZE_DSP_ASM(72, adze_dsp_row_run, ADZE_UNUSED const adze_dsp_row *d)
 {
     __asm__ volatile("push {r4-r11, lr}\n"
                      "sub sp, sp, #36\n"

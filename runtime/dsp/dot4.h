@@ -45,7 +45,7 @@ ADZE_DSP_KERNEL void adze_dsp_behind4(uint32_t *x, int32_t quads, int32_t pixels
     "smlad r7, r10, lr, r7\n"
 
 /* Three pixels. Per pair of channels: sums of a + 256 * b in r2-r4, of a in r5-r7. */
-ADZE_DSP_NAKED void adze_dsp_dot43(ADZE_UNUSED const adze_dsp_dot *d)
+ADZE_DSP_ASM(76, adze_dsp_dot43, ADZE_UNUSED const adze_dsp_dot *d)
 {
     __asm__ volatile(ADZE_DSP_DOT_ENTER
                      "adr.w r12, 2f\n"
@@ -128,7 +128,7 @@ ADZE_DSP_NAKED void adze_dsp_dot43(ADZE_UNUSED const adze_dsp_dot *d)
     "smlad r3, r7, r11, r3\n"
 
 /* One pixel. Per pair of channels: the sum of a + 256 * b in r2, of a in r3. */
-ADZE_DSP_NAKED void adze_dsp_dot41(ADZE_UNUSED const adze_dsp_dot *d)
+ADZE_DSP_ASM(76, adze_dsp_dot41, ADZE_UNUSED const adze_dsp_dot *d)
 {
     __asm__ volatile(ADZE_DSP_DOT_ENTER
                      "adr.w r5, 2f\n"

@@ -11,12 +11,16 @@
     "these kernels were chosen for a Cortex-M with the DSP extension, and gcc or clang: compile the model for another target"
 #endif
 
-/* A function that is one asm statement. gcc must neither clone it nor drop arguments that no C reads. */
+/* The head of a function that is one asm statement: gcc must neither clone it nor drop arguments that no C reads. What
+ * it pushes, which gcc's call graph does not know, stands in its assembler name for `adze bench`: "NAME.stack76". */
 #if defined(__clang__)
 #define ADZE_DSP_NAKED static __attribute__((naked, noinline, unused))
 #else
 #define ADZE_DSP_NAKED static __attribute__((naked, noipa, unused))
 #endif
+#define ADZE_DSP_ASM(STACK, NAME, ...)                                                                                 \
+    static void NAME(__VA_ARGS__) __asm__(#NAME ".stack" #STACK);                                                      \
+    ADZE_DSP_NAKED void NAME(__VA_ARGS__)
 
 /* One copy a program, with -O speed too: constant shapes gain nothing beside the asm. */
 #if defined(ADZE_SIZE) && defined(__clang__)

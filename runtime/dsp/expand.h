@@ -20,9 +20,8 @@
 
 /* 4 * n bytes of each of three pixels, at any address, and again `skip` bytes behind them, in all `rows` times;
  * to: 6 * n * rows words. */
-ADZE_DSP_NAKED void adze_dsp_expand3(ADZE_UNUSED uint32_t *to, ADZE_UNUSED const int8_t *a, ADZE_UNUSED const int8_t *b,
-                                     ADZE_UNUSED const int8_t *c, ADZE_UNUSED int32_t n, ADZE_UNUSED int32_t rows,
-                                     ADZE_UNUSED ptrdiff_t skip)
+ADZE_DSP_ASM(32, adze_dsp_expand3, ADZE_UNUSED uint32_t *to, ADZE_UNUSED const int8_t *a, ADZE_UNUSED const int8_t *b,
+             ADZE_UNUSED const int8_t *c, ADZE_UNUSED int32_t n, ADZE_UNUSED int32_t rows, ADZE_UNUSED ptrdiff_t skip)
 {
     __asm__ volatile("push {r4-r11}\n"
                      "ldrd r10, r11, [sp, #32]\n"

@@ -51,7 +51,7 @@ typedef struct {
     "str r4, [r0], #4\n"                                                                                               \
     "subs lr, lr, #1\n"
 
-ADZE_DSP_NAKED void adze_dsp_planes_run(ADZE_UNUSED const adze_dsp_planes_rows *d)
+ADZE_DSP_ASM(88, adze_dsp_planes_run, ADZE_UNUSED const adze_dsp_planes_rows *d)
 {
     __asm__ volatile("push {r4-r11, lr}\n"
                      "sub sp, sp, #52\n"

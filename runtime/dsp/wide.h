@@ -27,7 +27,7 @@
     "smlad r4, r10, lr, r4\n"
 
 /* Three pixels. Per pair of channels: sums of the first in r5-r7, of the second in r2-r4. */
-ADZE_DSP_NAKED void adze_dsp_wide3(ADZE_UNUSED const adze_dsp_dot *d)
+ADZE_DSP_ASM(76, adze_dsp_wide3, ADZE_UNUSED const adze_dsp_dot *d)
 {
     __asm__ volatile(ADZE_DSP_DOT_ENTER
                      "adr.w r12, 2f\n"
@@ -87,7 +87,7 @@ ADZE_DSP_NAKED void adze_dsp_wide3(ADZE_UNUSED const adze_dsp_dot *d)
     "smlad r2, r7, r11, r2\n"
 
 /* One pixel. Per pair of channels: the first's sum in r3, the second's in r2. */
-ADZE_DSP_NAKED void adze_dsp_wide1(ADZE_UNUSED const adze_dsp_dot *d)
+ADZE_DSP_ASM(76, adze_dsp_wide1, ADZE_UNUSED const adze_dsp_dot *d)
 {
     __asm__ volatile(ADZE_DSP_DOT_ENTER
                      "adr.w r5, 2f\n"

@@ -25,7 +25,7 @@ typedef struct {
     "smlad r7, r10, lr, r7\n"
 
 /* All positions of three tiles and two channels. */
-ADZE_DSP_NAKED void adze_dsp_winograd_run(ADZE_UNUSED const adze_dsp_winograd_dot *d)
+ADZE_DSP_ASM(52, adze_dsp_winograd_run, ADZE_UNUSED const adze_dsp_winograd_dot *d)
 {
     __asm__ volatile("push {r4-r11, lr}\n"
                      "sub sp, sp, #16\n"

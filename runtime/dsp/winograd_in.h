@@ -6,8 +6,8 @@
 
 /* B^T d B of one tile: its 4x4 pixels `from`, four channels at a time, down the columns and then along the rows; to:
  * words three apart, positions channels / 2 * 3 words apart. */
-ADZE_DSP_NAKED void adze_dsp_winograd_expand(ADZE_UNUSED const int8_t *const from[16], ADZE_UNUSED int32_t channels,
-                                             ADZE_UNUSED uint32_t *to)
+ADZE_DSP_ASM(168, adze_dsp_winograd_expand, ADZE_UNUSED const int8_t *const from[16], ADZE_UNUSED int32_t channels,
+             ADZE_UNUSED uint32_t *to)
 {
     __asm__ volatile("push {r4-r11, lr}\n"
                      "sub sp, sp, #132\n"

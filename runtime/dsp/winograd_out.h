@@ -14,8 +14,8 @@ typedef struct {
 
 /* A^T m A of one channel of all tiles: m's 16 values of a tile are six apart; channel: behind y; bias4: 4 * bias. The
  * sum is four times the true one. */
-ADZE_DSP_NAKED void adze_dsp_winograd_out(ADZE_UNUSED const adze_dsp_winograd_end *t, ADZE_UNUSED int32_t channel,
-                                          ADZE_UNUSED int32_t bias4, ADZE_UNUSED int32_t multiplier)
+ADZE_DSP_ASM(52, adze_dsp_winograd_out, ADZE_UNUSED const adze_dsp_winograd_end *t, ADZE_UNUSED int32_t channel,
+             ADZE_UNUSED int32_t bias4, ADZE_UNUSED int32_t multiplier)
 {
     __asm__ volatile("push {r4-r11, lr}\n"
                      "sub sp, sp, #16\n"

@@ -126,6 +126,18 @@ START_TEST(layers)
 }
 END_TEST
 
+/* Kernels that are asm statements and are called through pointers count too: 76 bytes the deepest of this network's. */
+START_TEST(bound_of_asm)
+{
+    ShellResult r =
+        shell(keep, lab, "adze bench $HOME_OF_TESTS/examples/fashion/int8/fashion-int8.onnx -t cortex-m4 --json");
+    ck_assert_msg(r.status == 0, "%s", r.err);
+    double measured = number(r.out, "\"stack_bytes\": "), most = number(r.out, "\"stack_bound_bytes\": ");
+    ck_assert_double_le(measured, most);
+    ck_assert_double_le(most, measured + 500);
+}
+END_TEST
+
 typedef struct {
     const char *graph;
     bool known;
@@ -144,6 +156,13 @@ static const CallGraph graphs[] = {
     {NODE("k_run", "24 bytes (dynamic)"), false, 0, 0},
     {NODE("k_run", "24 bytes (dynamic,bounded)"), true, 24, 0},
     {NODE("k_run", "24 bytes (static)") EDGE("k_run", "__indirect_call"), false, 0, 0},
+    {NODE("k_run", "24 bytes (static)") EDGE("k_run", "__indirect_call") NODE("k.c:a.stack76", "0 bytes (static)")
+         NODE("k.c:b", "8 bytes (static)") NODE("k.c:c", "500 bytes (static)") EDGE("k_init", "k.c:c")
+             NODE("k_init", "900 bytes (static)"),
+     true, 100, 0},
+    {NODE("k_run", "24 bytes (static)") EDGE("k_run", "__indirect_call") NODE("k.c:a", "8 bytes (static)")
+         EDGE("k.c:a", "__indirect_call"),
+     false, 0, 0},
     {NODE("other", "24 bytes (static)"), false, 0, 0},
 };
 
@@ -178,6 +197,7 @@ int main(void)
     tcase_add_loop_test(tc, bound, 0, sizeof graphs / sizeof *graphs);
     tcase_add_test(tc, peer);
     tcase_add_test(tc, layers);
+    tcase_add_test(tc, bound_of_asm);
     suite_add_tcase(suite, tc);
     SRunner *runner = srunner_create(suite);
     if (tool_here("arm-none-eabi-gcc") && tool_here("qemu-system-arm"))
