@@ -54,10 +54,10 @@ static int pick(Maker *m, int rank)
 {
     for (int tries = 0; tries < 8; tries++) {
         int i = draw(m, 2) ? m->count - 1 : (int)draw(m, (uint32_t)m->count);
-        if (!rank || m->value[i].shape.rank == rank)
+        if (rank ? m->value[i].shape.rank == rank : m->value[i].shape.rank >= 0)
             return i;
     }
-    return -1;
+    return rank ? -1 : 0;
 }
 
 static void use(Maker *m, int i)
@@ -79,8 +79,9 @@ static int result(Maker *m, Shape s)
 
 static void unary(Maker *m)
 {
-    static const char *const names[] = {"Relu", "Sigmoid",  "Tanh", "LeakyRelu", "HardSwish", "HardSigmoid", "Abs",
-                                        "Neg",  "Identity", "Relu", "Softplus",  "Erf",       "Relu",        "Dropout"};
+    static const char *const names[] = {"Relu", "Sigmoid", "Tanh",     "LeakyRelu", "HardSwish", "HardSigmoid",
+                                        "Abs",  "Neg",     "Identity", "Relu",      "Softplus",  "Erf",
+                                        "Relu", "Dropout", "Swish",    "Selu",      "Elu"};
     int x = pick(m, 0);
     Shape s = m->value[x].shape;
     if (!fits(m, &s))
@@ -88,7 +89,9 @@ static void unary(Maker *m)
     use(m, x);
     const char *name = names[draw(m, sizeof names / sizeof *names)];
     buf_printf(&m->text, "  %%v%d = %s(%%v%d)%s\n", result(m, s), name, x,
-               strcmp(name, "HardSwish") ? "" : " version 14");
+               !strcmp(name, "HardSwish") ? " version 14"
+               : !strcmp(name, "Swish")   ? " version 24"
+                                          : "");
 }
 
 static void clip(Maker *m)
@@ -252,6 +255,88 @@ static void softmax_written_out(Maker *m)
     use(m, e);
     use(m, sum);
     buf_printf(&m->text, "  %%v%d = Div(%%v%d, %%v%d)\n", result(m, s), e, sum);
+}
+
+static void conv_transpose(Maker *m)
+{
+    int x = pick(m, 4);
+    if (x < 0)
+        return;
+    Shape s = m->value[x].shape;
+    int64_t channels = s.dim[1], kernel = 1 + draw(m, 3), stride = 1 + draw(m, 2), group = draw(m, 3) ? 1 : channels;
+    int64_t each = 1 + draw(m, 3);
+    Shape y = dims(4, s.dim[0], each * group, (s.dim[2] - 1) * stride + kernel, (s.dim[3] - 1) * stride + kernel);
+    if (!fits(m, &y))
+        return;
+    use(m, x);
+    int w = constant(m, dims(4, channels, each, kernel, kernel));
+    int b = draw(m, 2) ? constant(m, dims(1, each * group, 0, 0, 0)) : -1;
+    buf_printf(&m->text, "  %%v%d = ConvTranspose(%%v%d, %%c%d", result(m, y), x, w);
+    if (b >= 0)
+        buf_printf(&m->text, ", %%c%d", b);
+    buf_printf(&m->text, ") {group=%d, strides=[%d,%d]}\n", (int)group, (int)stride, (int)stride);
+}
+
+static void resize(Maker *m)
+{
+    int x = pick(m, 4);
+    if (x < 0)
+        return;
+    Shape s = m->value[x].shape;
+    s.dim[2] *= 2;
+    s.dim[3] = s.dim[3] * 3 / 2;
+    if (!fits(m, &s))
+        return;
+    use(m, x);
+    int k = m->consts;
+    bool sizes = draw(m, 2);
+    if (sizes)
+        integers(m, s.dim, 4);
+    else
+        buf_printf(&m->text, "  const %%c%d: f32[4] = [1, 1, 2, 1.5]\n", m->consts++);
+    buf_printf(&m->text, "  %%v%d = Resize(%%v%d, _, %s%%c%d) {mode=\"%s\", coordinate_transformation_mode=\"%s\"}\n",
+               result(m, s), x, sizes ? "_, " : "", k, draw(m, 2) ? "nearest" : "linear",
+               draw(m, 2) ? "asymmetric" : "half_pixel");
+}
+
+/* Squeeze and excite: each channel times a factor that is computed from all of it. */
+static void gate(Maker *m)
+{
+    int x = pick(m, 4);
+    if (x < 0 || m->count + 3 > MAX_VALUES)
+        return;
+    Shape s = m->value[x].shape, one = dims(4, s.dim[0], s.dim[1], 1, 1);
+    if (!fits(m, &s))
+        return;
+    use(m, x);
+    int mean = result(m, one), factor = result(m, one);
+    use(m, mean);
+    use(m, factor);
+    buf_printf(&m->text, "  %%v%d = GlobalAveragePool(%%v%d)\n  %%v%d = Sigmoid(%%v%d)\n", mean, x, factor, mean);
+    buf_printf(&m->text, "  %%v%d = Mul(%%v%d, %%v%d)\n", result(m, s), x, factor);
+}
+
+/* A maximum over what a Pad of minus infinity leaves. */
+static void padded_maximum(Maker *m)
+{
+    int x = pick(m, 4);
+    if (x < 0 || m->count + 2 > MAX_VALUES)
+        return;
+    Shape s = m->value[x].shape, y;
+    int64_t amounts[8] = {0, 0, draw(m, 2), draw(m, 2), 0, 0, draw(m, 2), draw(m, 2)};
+    s.dim[2] += amounts[2] + amounts[6];
+    s.dim[3] += amounts[3] + amounts[7];
+    y = dims(4, s.dim[0], s.dim[1], s.dim[2] - 1, s.dim[3] - 1);
+    if (!fits(m, &s) || !fits(m, &y))
+        return;
+    use(m, x);
+    int k = integers(m, amounts, 8), p = result(m, s);
+    use(m, p);
+    buf_printf(&m->text, "  const %%c%d: f32[] = [-inf]\n  %%v%d = Pad(%%v%d, %%c%d, %%c%d)\n", m->consts, p, x, k,
+               m->consts);
+    m->consts++;
+    buf_printf(&m->text, "  %%v%d = MaxPool(%%v%d) {kernel_shape=[2,2]}\n", result(m, y), p);
+    m->value[p].shape.rank = -1; /* nothing else reads infinities */
 }
 
 static void transpose(Maker *m)
@@ -431,9 +516,12 @@ static void self_product(Maker *m)
 
 const char *random_graph(Arena *a, uint64_t seed)
 {
-    static void (*const makers[])(Maker *) = {
-        unary, binary, conv,  conv,       pool,    batchnorm, transpose, reshape,      concat,    split,
-        slice, pad,    unary, along_axis, product, clip,      binary,    self_product, normalise, softmax_written_out};
+    static void (*const makers[])(Maker *) = {unary,          binary,       conv,      conv,
+                                              pool,           batchnorm,    transpose, reshape,
+                                              concat,         split,        slice,     pad,
+                                              unary,          along_axis,   product,   clip,
+                                              binary,         self_product, normalise, softmax_written_out,
+                                              conv_transpose, resize,       gate,      padded_maximum};
     char shape[SHAPE_TEXT_BYTES];
     Maker m = {.state = seed * 2654435761u + 12345};
     buf_printf(&m.text, "graph \"random\" opset \"\" 13 {\n");
