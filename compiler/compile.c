@@ -80,6 +80,8 @@ bool compile_load(Compilation *c)
         return false;
     /* for kernels that spend flash, and those that save it */
     array_push(c->keep, &c->target.features, c->options.mode == MODE_SPEED ? "speed" : "size");
+    if (c->options.mode == MODE_DEFAULT)
+        array_push(c->keep, &c->target.features, "default");
     if (c->options.half)
         array_push(c->keep, &c->target.features, "half");
     return choose_name(c) && load(c);

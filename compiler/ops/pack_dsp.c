@@ -152,6 +152,27 @@ size_t qconv_i8_dsp_scratch(const Step *s)
     return layer_scratch(s, conv_layer(s), p.in_c / p.group);
 }
 
+/* With the weights as two int16 each, see runtime/dsp/widened.h. */
+static size_t widened_scratch(const Step *s)
+{
+    return qconv_i8_dsp_scratch(s) + layer_packed(conv_layer(s)).bytes * 2;
+}
+
+bool qconv_i8_widened_dsp_accepts(const Step *s)
+{
+    enum { SCRATCH = 4096, TILES = 12 }; /* fewer tiles do not pay */
+    adze_qconv_params p;
+    memcpy(&p, s->params, sizeof p);
+    const int64_t pixels = (int64_t)p.out_h * p.out_w;
+    return p.group == 1 && p.out_c % 2 == 0 && p.shift == 0 && pixels >= 3 * TILES && qconv_i8_dsp_accepts(s) &&
+           widened_scratch(s) <= SCRATCH;
+}
+
+size_t qconv_i8_widened_dsp_scratch(const Step *s)
+{
+    return widened_scratch(s);
+}
+
 Packed qconv_i8_dsp_packed(const Step *s)
 {
     return layer_packed(conv_layer(s));

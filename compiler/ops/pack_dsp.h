@@ -11,6 +11,10 @@ Packed qconv_i8_dsp_packed(const Step *s);
 void qconv_i8_dsp_pack(const Step *s, const void *logical, void *packed);
 void qconv_i8_dsp_unpack(const Step *s, const void *packed, void *logical);
 
+/* The same, widened in scratch once a call, see runtime/dsp/widened.h. */
+bool qconv_i8_widened_dsp_accepts(const Step *s);
+size_t qconv_i8_widened_dsp_scratch(const Step *s);
+
 /* Transformed weights, see runtime/dsp/winograd.h: nine int8 become sixteen int16. */
 bool qconv_i8_winograd_dsp_accepts(const Step *s);
 size_t qconv_i8_winograd_dsp_scratch(const Step *s);

@@ -30,6 +30,11 @@ ADZE_FORCE_INLINE void adze_dsp_layout(const adze_qconv_params *p, adze_dsp_imag
     t->quads = image->quads;
     t->table = (int32_t *)(image->expanded + image->quads * 2 * tile + (t->loops.expanded ? ADZE_DSP_BEHIND : 0));
     int8_t *rest = (int8_t *)(t->table + (p->out_c / p->group + 1) / 2 * 4 + 2);
+    t->widened = NULL;
+    if (t->loops.widened) {
+        t->widened = (uint32_t *)(void *)rest;
+        rest += p->out_c * image->quads * 8;
+    }
     image->zero = image->patch = rest;
     if (image->channels % 4 == 0)
         memset(rest, (uint8_t)p->x_zero_point, (size_t)image->channels);
@@ -73,6 +78,17 @@ ADZE_FORCE_INLINE void adze_dsp_group(adze_dsp_layer *t, const int32_t *bias, co
     t->three = t->one;
     adze_dsp_dot_size(&t->one, &t->loops, t->quads, 1);
     adze_dsp_dot_size(&t->three, &t->loops, t->quads, 3);
+}
+
+/* Weights of dsp/dot.h in the form of dsp/wide.h: n words become 2 * n. */
+ADZE_FORCE_INLINE void adze_dsp_widen(const uint32_t *w, uint32_t *to, int32_t n)
+{
+    for (; n > 0; n--, w++, to += 2) {
+        uint32_t b;
+        to[0] = adze_dsp_even(*w);
+        __asm__("ssub16 %0, %1, %2" : "=r"(b) : "r"(*w), "r"(to[0]));
+        to[1] = adze_dsp_odd(b);
+    }
 }
 
 /* All pixels of an image, for the channels of a group. Three in a row inside the image take the short way. */
@@ -163,6 +179,10 @@ ADZE_DSP_KERNEL void adze_dsp_conv(const adze_dsp_loops *loops, const adze_qconv
     for (int32_t g = 0; g < p->group; g++) {
         t.one.w = (const uint32_t *)w + g * w_group;
         adze_dsp_group(&t, bias + g * t.channels, multiplier + g * t.channels);
+        if (t.widened) {
+            adze_dsp_widen(t.one.w, t.widened, t.channels * t.quads);
+            t.three.w = t.widened;
+        }
         for (int32_t b = 0; b < p->batch; b++) {
             const ptrdiff_t y_at = b * y_image + g * t.channels;
             image.x = x + b * x_image + g * image.channels;

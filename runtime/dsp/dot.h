@@ -34,6 +34,7 @@ typedef struct {
     uint32_t three_bytes, one_bytes, half_bytes;
     int32_t words, head;
     void (*expanded)(uint32_t *x, int32_t quads, int32_t pixels); /* called for each expanded tile, or NULL */
+    int32_t widened; /* the loop of three pixels reads weights that dsp/widened.h has put into scratch */
 } adze_dsp_loops;
 
 /* Words behind the expanded tile that `expanded` may write. */
@@ -200,7 +201,7 @@ ADZE_DSP_ASM(76, adze_dsp_dot1, ADZE_UNUSED const adze_dsp_dot *d)
 
 #define ADZE_DSP_NARROW                                                                                                \
     {                                                                                                                  \
-        adze_dsp_dot3, adze_dsp_dot1, 68, 56, 36, 2, 0, NULL                                                           \
+        adze_dsp_dot3, adze_dsp_dot1, 68, 56, 36, 2, 0, NULL, 0                                                        \
     }
 
 #endif

@@ -184,7 +184,7 @@ ADZE_DSP_ASM(76, adze_dsp_dot41, ADZE_UNUSED const adze_dsp_dot *d)
 
 #define ADZE_DSP_NIBBLES                                                                                               \
     {                                                                                                                  \
-        adze_dsp_dot43, adze_dsp_dot41, 80, 80, 48, 1, 1, adze_dsp_behind4                                             \
+        adze_dsp_dot43, adze_dsp_dot41, 80, 80, 48, 1, 1, adze_dsp_behind4, 0                                          \
     }
 ADZE_DSP_PRODUCTS(i4, ADZE_DSP_NIBBLES)
 

@@ -12,6 +12,7 @@ typedef struct {
     adze_dsp_dot three, one; /* tiles of three pixels and of one; y and y_end are the tile's */
     int8_t *sums;            /* a tile's channels, when there is a residual */
     int32_t *table;          /* see adze_dsp_dot */
+    uint32_t *widened;       /* weights of the loop of three pixels, or NULL */
     int32_t channels, y_stride, quads;
     int32_t q_lo, q_hi, lo, hi;
     int32_t plain; /* neither a residual, nor narrower bounds, nor an odd channel */

@@ -128,7 +128,7 @@ ADZE_DSP_ASM(76, adze_dsp_wide1, ADZE_UNUSED const adze_dsp_dot *d)
 
 #define ADZE_DSP_WIDE                                                                                                  \
     {                                                                                                                  \
-        adze_dsp_wide3, adze_dsp_wide1, 64, 44, 28, 4, 0, NULL                                                         \
+        adze_dsp_wide3, adze_dsp_wide1, 64, 44, 28, 4, 0, NULL, 0                                                      \
     }
 ADZE_DSP_PRODUCTS(i16, ADZE_DSP_WIDE)      /* weights of 16 bits */
 ADZE_DSP_PRODUCTS(i8_wide, ADZE_DSP_WIDE)  /* of 8 */

@@ -11,6 +11,7 @@
 #include "dsp/dot4.h"
 #include "dsp/pool.h"
 #include "dsp/wide.h"
+#include "dsp/widened.h"
 #include "dsp/winograd.h"
 #include "ref/pool.h"
 #include "ref/qbinary.h"
@@ -251,6 +252,8 @@ static const Form conv4_form = {qconv_i4_dsp_accepts, qconv_i4_dsp_scratch, qcon
                                 qconv_i4_dsp_unpack};
 static const Form gemm4_form = {qgemm_i4_dsp_accepts, qgemm_i4_dsp_scratch, qgemm_i4_dsp_packed, qgemm_i4_dsp_pack,
                                 qgemm_i4_dsp_unpack};
+static const Form widened_form = {qconv_i8_widened_dsp_accepts, qconv_i8_widened_dsp_scratch, qconv_i8_dsp_packed,
+                                  qconv_i8_dsp_pack, qconv_i8_dsp_unpack};
 static const Form wide_form = {qconv_wide_dsp_accepts, qconv_i8_dsp_scratch, qconv_wide_dsp_packed, qconv_wide_dsp_pack,
                                qconv_wide_dsp_unpack};
 static const Form winograd_form = {qconv_i8_winograd_dsp_accepts, qconv_i8_winograd_dsp_scratch,
@@ -277,6 +280,15 @@ static int test_conv(const char *kernel, int32_t layer)
     random_data(p.out_c, 30);
     if (one_in(20))
         w[between(0, 20)] = -128;
+    if (one_in(4)) {
+        p.group = 1;
+        p.in_c = between(1, 9);
+        p.out_c = 2 * between(1, 6);
+        p.in_h += 8;
+        p.in_w += 8;
+        window_outputs(&p);
+        return try_conv(kernel, layer, &p, &widened_form, adze_qconv_i8_widened_dsp, DT_I8);
+    }
     switch (between(0, 5)) {
     case 0:
         return try_conv(kernel, layer, &p, &wide_form, adze_qconv_i16_dsp, DT_I16);
