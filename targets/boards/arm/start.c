@@ -26,9 +26,10 @@ _Noreturn void board_fault_frame(const uint32_t *frame, uint32_t exception);
 uintptr_t board_semihosting(uintptr_t operation, uintptr_t argument);
 int *__errno(void);
 
-__attribute__((naked)) uintptr_t board_semihosting(uintptr_t operation, uintptr_t argument)
+/* clang allows no other statement in a naked function. */
+__attribute__((naked)) uintptr_t board_semihosting(__attribute__((unused)) uintptr_t operation,
+                                                   __attribute__((unused)) uintptr_t argument)
 {
-    (void)operation, (void)argument;
     __asm__ volatile("bkpt 0xab\n bx lr");
 }
 
