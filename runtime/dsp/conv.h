@@ -92,8 +92,10 @@ ADZE_FORCE_INLINE void adze_dsp_widen(const uint32_t *w, uint32_t *to, int32_t n
 }
 
 /* All pixels of an image, for the channels of a group. Three in a row inside the image take the short way. */
-ADZE_DSP_KERNEL void adze_dsp_conv_group(const adze_dsp_image *image, adze_dsp_layer *t, const int8_t *r, int8_t *y)
+ADZE_DSP_KERNEL void adze_dsp_conv_group(const adze_dsp_image *image, adze_dsp_layer *t, const int8_t *residual,
+                                         ptrdiff_t at_first, int8_t *y)
 {
+    int8_t *const y_first = y;
     const adze_qconv_params *p = image->p;
     const int32_t row_bytes = p->in_w * p->in_c, step = p->stride_w * p->in_c, down = p->dilation_h * row_bytes;
     const int32_t left = -p->pad_left, right = left + p->out_w * p->stride_w, tile = adze_dsp_tile_of(p);
@@ -142,11 +144,9 @@ ADZE_DSP_KERNEL void adze_dsp_conv_group(const adze_dsp_image *image, adze_dsp_l
             d->y_end = y + t->channels;
             adze_dsp_dot_run(t, d, pixels);
         } else {
-            adze_dsp_tile(t, d, pixels, r, y);
+            adze_dsp_tile(t, d, pixels, residual, at_first + (y - y_first), y);
         }
         y += pixels * p->out_c;
-        if (r)
-            r += pixels * p->out_c;
     }
 }
 
@@ -186,7 +186,7 @@ ADZE_DSP_KERNEL void adze_dsp_conv(const adze_dsp_loops *loops, const adze_qconv
         for (int32_t b = 0; b < p->batch; b++) {
             const ptrdiff_t y_at = b * y_image + g * t.channels;
             image.x = x + b * x_image + g * image.channels;
-            adze_dsp_conv_group(&image, &t, residual ? residual + y_at : NULL, y + y_at);
+            adze_dsp_conv_group(&image, &t, residual, y_at, y + y_at);
         }
     }
 }

@@ -27,8 +27,10 @@
 #define ADZE_DSP_KERNEL static __attribute__((noinline, unused, minsize))
 #elif defined(ADZE_SIZE)
 #define ADZE_DSP_KERNEL static __attribute__((noinline, unused, optimize("Os")))
-#else
+#elif defined(__clang__)
 #define ADZE_DSP_KERNEL static __attribute__((noinline, unused))
+#else
+#define ADZE_DSP_KERNEL static __attribute__((noinline, unused, optimize("no-ipa-cp-clone")))
 #endif
 
 /* Bytes 0 and 2 of a word as two int16, and bytes 1 and 3. */

@@ -42,10 +42,12 @@ ADZE_DSP_KERNEL void adze_dsp_dot_last(const adze_dsp_layer *t, adze_dsp_dot d, 
         to[last + i * stride] = y[i * 2];
 }
 
-/* The expanded pixels to y; r is the residual of the first pixel, or NULL. */
-ADZE_DSP_KERNEL void adze_dsp_tile(const adze_dsp_layer *t, adze_dsp_dot *d, int32_t pixels, const int8_t *r, int8_t *y)
+/* The expanded pixels to y; the residual of the first begins at residual[at], or residual is NULL: passed on as it is,
+ * so that the compiler sees it when no layer of a program has one. */
+ADZE_DSP_KERNEL void adze_dsp_tile(const adze_dsp_layer *t, adze_dsp_dot *d, int32_t pixels, const int8_t *residual,
+                                   ptrdiff_t at, int8_t *y)
 {
-    int8_t *to = r ? t->sums : y;
+    int8_t *to = residual ? t->sums : y;
     d->y = to;
     d->y_end = to + (t->channels & ~1);
     if (t->channels > 1)
@@ -53,10 +55,10 @@ ADZE_DSP_KERNEL void adze_dsp_tile(const adze_dsp_layer *t, adze_dsp_dot *d, int
     if (t->channels & 1)
         adze_dsp_dot_last(t, *d, pixels, to);
     for (int32_t i = 0; i < pixels; i++, to += d->y_stride, y += t->y_stride) {
-        if (r) {
+        if (residual) {
             adze_dsp_clamp(to, t->channels, t->q_lo, t->q_hi);
-            adze_dsp_sum_run(&t->add, to, r, y, t->channels);
-            r += t->y_stride;
+            adze_dsp_sum_run(&t->add, to, residual + at, y, t->channels);
+            at += t->y_stride;
         }
         adze_dsp_clamp(y, t->channels, t->lo, t->hi);
     }
