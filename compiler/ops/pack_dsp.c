@@ -440,6 +440,13 @@ bool qdepthwise_i8_dsp_accepts(const Step *s)
            (!column || p.pad_left == 0) && !has_residual(s) && depthwise_planes(p).taps <= MAX_TAPS;
 }
 
+bool qdepthwise_3x3_i8_dsp_accepts(const Step *s)
+{
+    adze_qconv_params p;
+    memcpy(&p, s->params, sizeof p);
+    return p.kernel_h == 3 && p.kernel_w == 3 && p.shift == 0 && qdepthwise_i8_dsp_accepts(s);
+}
+
 size_t qdepthwise_i8_dsp_scratch(const Step *s)
 {
     adze_qconv_params p;

@@ -39,6 +39,7 @@ void qgemm_wide_dsp_pack(const Step *s, const void *logical, void *packed);
 void qgemm_wide_dsp_unpack(const Step *s, const void *packed, void *logical);
 
 bool qdepthwise_i8_dsp_accepts(const Step *s);
+bool qdepthwise_3x3_i8_dsp_accepts(const Step *s);
 size_t qdepthwise_i8_dsp_scratch(const Step *s);
 
 bool qadd_i8_dsp_accepts(const Step *s);

@@ -25,11 +25,11 @@ typedef struct {
     adze_dsp_row row;
 } adze_dsp_depthwise;
 
-/* A column of pixels is a row; how many rows of the planes fit. */
-ADZE_FORCE_INLINE void adze_dsp_band(adze_dsp_depthwise *t)
+/* A column of pixels is a row; how many rows of the planes fit. `square`: see adze_dsp_depthwise_run. */
+ADZE_FORCE_INLINE void adze_dsp_band(adze_dsp_depthwise *t, int32_t square)
 {
     adze_qconv_params *p = &t->p;
-    if (p->in_w == 1 && p->kernel_w == 1 && p->out_w == 1 && p->dilation_h == 1 && p->pad_left == 0) {
+    if (!square && p->in_w == 1 && p->kernel_w == 1 && p->out_w == 1 && p->dilation_h == 1 && p->pad_left == 0) {
         p->in_w = p->in_h;
         p->out_w = p->out_h;
         p->kernel_w = p->kernel_h;
@@ -38,7 +38,7 @@ ADZE_FORCE_INLINE void adze_dsp_band(adze_dsp_depthwise *t)
         p->in_h = p->out_h = p->kernel_h = p->stride_h = 1;
         p->pad_top = 0;
     }
-    t->line = p->kernel_h == 1 && p->kernel_w >= 3 && p->kernel_w <= 6 && p->shift == 0;
+    t->line = !square && p->kernel_h == 1 && p->kernel_w >= 3 && p->kernel_w <= 6 && p->shift == 0;
     t->turns = p->stride_w == 1 ? (p->out_w + 1) / 2 : p->out_w;
     t->words = p->stride_w == 1 ? (p->kernel_w + 2) / 2 : (p->kernel_w + 1) / 2;
     if (t->line)
@@ -72,7 +72,7 @@ ADZE_FORCE_INLINE void adze_dsp_channels_of(adze_dsp_depthwise *t)
 
 /* A channel of a band of rows: x is its plane, w its taps, y its first output. */
 ADZE_FORCE_INLINE void adze_dsp_channel_3x3(adze_dsp_depthwise *t, const uint32_t *x, const int8_t *w, int8_t *y,
-                                            int32_t rows)
+                                            int32_t rows, int32_t square)
 {
     adze_dsp_3x3 *d = &t->three;
     d->y_last = y + d->y_step - d->y_stride;
@@ -80,7 +80,7 @@ ADZE_FORCE_INLINE void adze_dsp_channel_3x3(adze_dsp_depthwise *t, const uint32_
     d->x = x;
     d->y = y;
     int8_t taps[9] = {0};
-    if (t->line) {
+    if (!square && t->line) {
         for (int32_t i = 0; i < t->p.kernel_w; i++)
             taps[i / 2 * 3 + i % 2] = w[i];
         w = taps;
@@ -113,7 +113,7 @@ ADZE_DSP_KERNEL void adze_dsp_channel(adze_dsp_depthwise *t, const uint32_t *x, 
 
 /* The planes' channels but for the first ones. */
 ADZE_DSP_KERNEL void adze_dsp_depthwise_four(adze_dsp_depthwise *t, const int8_t *w, const int32_t *bias,
-                                             const int32_t *multiplier, int8_t *y, int32_t first)
+                                             const int32_t *multiplier, int8_t *y, int32_t first, int32_t square)
 {
     const adze_qconv_params *p = &t->p;
     const ptrdiff_t plane = (ptrdiff_t)t->planes.rows * t->planes.pairs, taps = (ptrdiff_t)p->kernel_h * p->kernel_w;
@@ -126,8 +126,8 @@ ADZE_DSP_KERNEL void adze_dsp_depthwise_four(adze_dsp_depthwise *t, const int8_t
             const uint32_t *x = t->planes.words + c * plane;
             t->three.multiplier = t->row.multiplier = multiplier[c];
             t->three.bias = t->row.bias = bias[c];
-            if (t->fast)
-                adze_dsp_channel_3x3(t, x, w + c * taps, to + c, rows);
+            if (square || t->fast)
+                adze_dsp_channel_3x3(t, x, w + c * taps, to + c, rows, square);
             else
                 adze_dsp_channel(t, x, w + c * taps, to + c, rows);
         }
@@ -151,20 +151,22 @@ ADZE_DSP_KERNEL void adze_dsp_depthwise_pixel(const adze_qconv_params *p, const 
     }
 }
 
-ADZE_DSP_KERNEL void adze_qdepthwise_i8_dsp(const adze_qconv_params *params, const int8_t *x, const int8_t *w,
-                                            const int32_t *bias, const int32_t *multiplier,
-                                            ADZE_UNUSED const int8_t *residual, int8_t *y, void *scratch)
+/* `square`: kernels of three by three without a shift only. Where all calls of a program say so, the compiler leaves
+ * out what the others need. */
+ADZE_DSP_KERNEL void adze_dsp_depthwise_run(const adze_qconv_params *params, const int8_t *x, const int8_t *w,
+                                            const int32_t *bias, const int32_t *multiplier, int8_t *y, void *scratch,
+                                            int32_t square)
 {
     adze_dsp_depthwise t;
     t.p = *params;
-    adze_dsp_band(&t);
+    adze_dsp_band(&t, square);
     adze_dsp_channels_of(&t);
     const adze_qconv_params *p = &t.p;
     const ptrdiff_t x_image = (ptrdiff_t)p->in_h * p->in_w * p->in_c;
     const ptrdiff_t y_image = (ptrdiff_t)p->out_h * p->out_w * p->out_c;
     t.planes.words = (uint32_t *)scratch;
     adze_dsp_planes_of(&t.planes, p->in_h, p->in_w, p->in_c, p->pad_left, p->x_zero_point);
-    const int32_t pixel = p->out_h == 1 && p->out_w == 1 && p->pad_top == 0 && p->pad_left == 0 &&
+    const int32_t pixel = !square && p->out_h == 1 && p->out_w == 1 && p->pad_top == 0 && p->pad_left == 0 &&
                           (p->kernel_h - 1) * p->dilation_h < p->in_h && (p->kernel_w - 1) * p->dilation_w < p->in_w;
     for (int32_t b = 0; b < p->batch; b++, y += y_image) {
         if (pixel)
@@ -174,10 +176,24 @@ ADZE_DSP_KERNEL void adze_qdepthwise_i8_dsp(const adze_qconv_params *params, con
             const int32_t at = c > p->out_c - 4 ? p->out_c - 4 : c;
             t.planes.x = x + b * x_image + at;
             adze_dsp_depthwise_four(&t, w + (ptrdiff_t)at * p->kernel_h * p->kernel_w, bias + at, multiplier + at,
-                                    y + at, c - at);
+                                    y + at, c - at, square);
         }
     }
     adze_dsp_clamp(y - p->batch * y_image, (int32_t)(p->batch * y_image), p->lo, p->hi);
+}
+
+ADZE_DSP_KERNEL void adze_qdepthwise_i8_dsp(const adze_qconv_params *p, const int8_t *x, const int8_t *w,
+                                            const int32_t *bias, const int32_t *multiplier,
+                                            ADZE_UNUSED const int8_t *residual, int8_t *y, void *scratch)
+{
+    adze_dsp_depthwise_run(p, x, w, bias, multiplier, y, scratch, 0);
+}
+
+ADZE_DSP_KERNEL void adze_qdepthwise_3x3_i8_dsp(const adze_qconv_params *p, const int8_t *x, const int8_t *w,
+                                                const int32_t *bias, const int32_t *multiplier,
+                                                ADZE_UNUSED const int8_t *residual, int8_t *y, void *scratch)
+{
+    adze_dsp_depthwise_run(p, x, w, bias, multiplier, y, scratch, 1);
 }
 
 #endif

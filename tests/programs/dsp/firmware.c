@@ -357,7 +357,10 @@ static int test_depthwise(const char *kernel, int32_t layer)
     const size_t bytes = qdepthwise_i8_dsp_scratch(&l.step);
     before(kernel, bytes);
     adze_qdepthwise_i8_ref(&p, x, w, bias, multiplier, NULL, want);
-    adze_qdepthwise_i8_dsp(&p, x, w, bias, multiplier, NULL, y, scratch);
+    if (qdepthwise_3x3_i8_dsp_accepts(&l.step) && one_in(2))
+        adze_qdepthwise_3x3_i8_dsp(&p, x, w, bias, multiplier, NULL, y, scratch);
+    else
+        adze_qdepthwise_i8_dsp(&p, x, w, bias, multiplier, NULL, y, scratch);
     after(kernel, layer, bytes);
     return 1;
 }
