@@ -7,6 +7,11 @@
 
 enum { BINS = 2048 };
 
+/* What n samples' extremes were. */
+typedef struct {
+    double sum, squares, here; /* here: of the sample that is running */
+} Spread;
+
 /* By Value.id. */
 typedef struct {
     Value *v;
@@ -14,6 +19,8 @@ typedef struct {
     bool seen;        /* a step computes it: views have the range of what they view */
     int root;         /* the values that share one range: id of the first; its fields below count */
     double low, high; /* that occurred */
+    size_t at_case;
+    Spread spread[2]; /* of the samples' lows and highs */
     uint64_t *bins;   /* [BINS] between low and high */
     double lo, hi;    /* the range */
     float scale;
@@ -61,6 +68,9 @@ void choose_values(Calibrator *k);
 bool is_clamp(const Node *n);
 Track *track_of(Calibrator *k, const Value *v); /* of the root */
 bool named(const char *const *names, const Node *n);
+
+/* How far above the mean of n samples, in standard deviations, others may lie. */
+double spread_reach(const Spread *s, size_t n, double deviations);
 
 /* calibrate_ranges.c */
 bool find_ranges(Calibrator *k);

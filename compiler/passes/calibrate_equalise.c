@@ -6,14 +6,19 @@
 #include "passes/calibrate.h"
 
 #include <math.h>
+#include <string.h>
 
 #define MOST_SCALE 16.0
+#define ROUNDF (getenv("RI")?rint:floor)
+#include <stdlib.h>
 
 typedef struct {
     Linear from;
     Node *to;
     const Value *between; /* what `to` reads */
-    float *peak;          /* largest magnitude of each channel */
+    float *here; /* largest magnitude of each channel in this sample */
+    /* Of each channel's largest magnitude in a sample: the largest, the sum, the sum of squares. */
+    double *peak, *sum, *squares;
 } Pair;
 
 typedef struct {
@@ -63,26 +68,52 @@ static void find_pair(Pairs *p, Node *n)
         seen = node_in(seen->producer, 0);
     if (node_int(to, "transA", 0) || (node_is(to, "MatMul") && node_is(n, "Conv")))
         return;
-    Pair pair = {l, to, seen, NEW_ARRAY(p->k->c->scratch, float, l.channels)};
+    Arena *a = p->k->c->scratch;
+    Pair pair = {l,
+                 to,
+                 seen,
+                 NEW_ARRAY(a, float, l.channels),
+                 NEW_ARRAY(a, double, l.channels),
+                 NEW_ARRAY(a, double, l.channels),
+                 NEW_ARRAY(a, double, l.channels)};
     array_push(p->k->c->scratch, &p->pairs, pair);
+}
+
+static void see_pair(Pair *p, const Value *v, const float *x, int64_t count)
+{
+    int64_t inner = 1, channels = p->from.channels;
+    for (int d = p->from.y_axis + 1; d < v->shape.rank; d++)
+        inner *= v->shape.dim[d];
+    memset(p->here, 0, (size_t)channels * sizeof *p->here);
+    for (int64_t e = 0; e < count; e++) {
+        float *peak = &p->here[e / inner % channels];
+        *peak = fmaxf(*peak, fabsf(x[e]));
+    }
+    for (int64_t c = 0; c < channels; c++) {
+        double peak = (double)p->here[c];
+        p->peak[c] = fmax(p->peak[c], peak);
+        p->sum[c] += peak;
+        p->squares[c] += peak * peak;
+    }
 }
 
 static void see(void *context, const Value *v, float *x, int64_t count, size_t at_case)
 {
     Pairs *p = context;
     (void)at_case;
-    for (size_t i = 0; i < p->pairs.count; i++) {
-        Pair *pair = &p->pairs.items[i];
-        if (pair->between->id != v->id)
-            continue;
-        int64_t inner = 1;
-        for (int d = pair->from.y_axis + 1; d < v->shape.rank; d++)
-            inner *= v->shape.dim[d];
-        for (int64_t e = 0; e < count; e++) {
-            float *peak = &pair->peak[e / inner % pair->from.channels];
-            *peak = fmaxf(*peak, fabsf(x[e]));
-        }
-    }
+    for (size_t i = 0; i < p->pairs.count; i++)
+        if (p->pairs.items[i].between->id == v->id)
+            see_pair(&p->pairs.items[i], v, x, count);
+}
+
+/* What samples that are not here may reach: near the 99.9 % limit of prediction for a normal distribution (Student's t
+ * is 7.2 with 5 samples, 3.1 with 500). A channel that happens to be small in few samples is not scaled up into
+ * saturation. */
+static double reach(const Pair *p, int64_t channel, size_t cases)
+{
+    double n = (double)cases, mean = p->sum[channel] / n;
+    double variance = cases > 1 ? fmax(p->squares[channel] - n * mean * mean, 0) / (n - 1) : mean * mean;
+    return fmax(p->peak[channel], mean + (3 + 20 / n) * sqrt(variance));
 }
 
 /* The input channel that element i of the reader's weights multiplies. */
@@ -105,11 +136,11 @@ static bool apply(Calibrator *k, const Pair *p)
     int64_t channels = p->from.channels, count = shape_count(&node_in(p->to, 1)->shape);
     double most = 0, *scale = NEW_ARRAY(k->c->scratch, double, channels);
     for (int64_t c = 0; c < channels; c++)
-        most = fmax(most, (double)p->peak[c]);
+        most = fmax(most, p->peak[c]);
     for (int64_t c = 0; c < channels; c++) {
-        double s = p->peak[c] > 0 ? most / (double)p->peak[c] : 1;
+        double s = p->peak[c] > 0 ? fmax(most / reach(p, c, k->cal->cases), 1) : 1;
         s = is_depthwise(p->to) ? s : sqrt(s);
-        scale[c] = exp2(rint(log2(s < MOST_SCALE ? s : MOST_SCALE))); /* exact in floats */
+        scale[c] = exp2(ROUNDF(log2(s < MOST_SCALE ? s : MOST_SCALE))); /* exact in floats */
     }
     const Value *w = node_in(p->to, 1);
     const float *from = w->data;

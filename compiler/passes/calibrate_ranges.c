@@ -7,13 +7,45 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LEVELS = 255, STEPS = 64 };
+enum { LEVELS = 255, STEPS = 64, LEAST_FOR_TAILS = 64 };
+
+static void next_case(Track *t, size_t at_case)
+{
+    for (int end = 0; end < 2; end++) {
+        Spread *s = &t->spread[end];
+        s->sum += s->here;
+        s->squares += s->here * s->here;
+        s->here = 0;
+    }
+    t->at_case = at_case;
+}
+
+double spread_reach(const Spread *s, size_t n, double deviations)
+{
+    double count = (double)n, mean = s->sum / count;
+    double variance = n > 1 ? fmax(s->squares - count * mean * mean, 0) / (count - 1) : mean * mean;
+    return mean + deviations * sqrt(variance);
+}
+
+/* Few samples have not shown all: room for what others may reach. */
+static void widen(Track *t, size_t cases)
+{
+    double c = atof(getenv("WC") ? getenv("WC") : "2");
+    Value *x;
+    double lo = -INFINITY, hi = INFINITY;
+    next_case(t, cases);
+    if (t->v->producer && !clamp_of(t->v->producer, &x, &lo, &hi))
+        lo = -INFINITY, hi = INFINITY;
+    if (t->low < 0)
+    t->lo = fmin(t->lo, fmax(lo, -spread_reach(&t->spread[0], cases, c)));
+    if (t->high > 0)
+    t->hi = fmax(t->hi, fmin(hi, spread_reach(&t->spread[1], cases, c)));
+}
 
 static void see_extremes(void *context, const Value *v, float *data, int64_t count, size_t at_case)
 {
     Calibrator *k = context;
     Track *t = track_of(k, v);
-    (void)at_case;
     k->track[v->id].seen = true;
     float low = INFINITY, high = -INFINITY;
     for (int64_t i = 0; i < count; i++) {
@@ -22,6 +54,10 @@ static void see_extremes(void *context, const Value *v, float *data, int64_t cou
     }
     t->low = fmin(t->low, (double)low);
     t->high = fmax(t->high, (double)high);
+    if (t->at_case != at_case)
+        next_case(t, at_case);
+    t->spread[0].here = fmax(t->spread[0].here, -(double)low);
+    t->spread[1].here = fmax(t->spread[1].here, (double)high);
 }
 
 static void see_bins(void *context, const Value *v, float *data, int64_t count, size_t at_case)
@@ -108,14 +144,14 @@ static void search(Track *t, double (*cost)(const Track *, double, double))
     t->hi = hi;
 }
 
-/* All but 0.01 % of the elements. */
-static void percentile(Track *t)
+/* All but 0.01 % of the elements; of few samples, all: what one of them reaches, others will. */
+static void percentile(Track *t, size_t cases)
 {
     uint64_t total = 0, below = 0, above = 0;
     int first = 0, last = BINS - 1;
     for (int i = 0; i < BINS; i++)
         total += t->bins[i];
-    uint64_t tail = total / 20000;
+    uint64_t tail = cases < LEAST_FOR_TAILS ? 0 : total / 20000;
     while (first < last && below + t->bins[first] <= tail)
         below += t->bins[first++];
     while (last > first && above + t->bins[last] <= tail)
@@ -175,9 +211,10 @@ static void choose_range(Calibrator *k, Track *t)
     t->hi = t->high;
     bool decided = fixed_range(k, t) || known_range(k, t) || widest(k, t) || !t->bins;
     if (!decided && k->cal->method == RANGE_PERCENTILE)
-        percentile(t);
+        percentile(t, k->cal->cases);
     else if (!decided)
         search(t, k->cal->method == RANGE_ENTROPY ? divergence : squared_error);
+    if (!decided && k->cal->cases < LEAST_FOR_TAILS && getenv("WC")) widen(t, k->cal->cases);
     settle(t);
 }
 
