@@ -7,22 +7,22 @@
 
 enum { BINS = 2048 };
 
-/* What n samples' extremes were. */
+/* Over samples, of a number that each has. */
 typedef struct {
-    double sum, squares, here; /* here: of the sample that is running */
+    double sum, squares;
 } Spread;
 
 /* By Value.id. */
 typedef struct {
     Value *v;
     bool quantised;
-    bool seen;        /* a step computes it: views have the range of what they view */
-    int root;         /* the values that share one range: id of the first; its fields below count */
-    double low, high; /* that occurred */
-    size_t at_case;
-    Spread spread[2]; /* of the samples' lows and highs */
-    uint64_t *bins;   /* [BINS] between low and high */
-    double lo, hi;    /* the range */
+    bool seen;           /* a step computes it: views have the range of what they view */
+    int root;            /* the values that share one range: id of the first; its fields below count */
+    double low, high;    /* that occurred */
+    double least, most;  /* in the sample that runs, and 0 */
+    Spread below, above; /* of the samples' -least and most */
+    uint64_t *bins;      /* [BINS] between low and high */
+    double lo, hi;       /* the range */
     float scale;
     int zero;
 } Track;
@@ -69,12 +69,13 @@ bool is_clamp(const Node *n);
 Track *track_of(Calibrator *k, const Value *v); /* of the root */
 bool named(const char *const *names, const Node *n);
 
-/* How far above the mean of n samples, in standard deviations, others may lie. */
-double spread_reach(const Spread *s, size_t n, double deviations);
-
 /* calibrate_ranges.c */
 bool find_ranges(Calibrator *k);
 void fake_quantise(const Track *t, float *data, int64_t count);
+
+void spread_add(Spread *s, double sample);
+/* The mean of n samples and so many standard deviations: how far others may reach. Infinite for one sample. */
+double spread_reach(const Spread *s, size_t n, double deviations);
 
 /* calibrate_layers.c, calibrate_weights.c: weights to integers, biases corrected. */
 bool find_layers(Calibrator *k);

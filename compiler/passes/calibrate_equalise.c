@@ -9,16 +9,18 @@
 #include <string.h>
 
 #define MOST_SCALE 16.0
-#define ROUNDF (getenv("RI")?rint:floor)
-#include <stdlib.h>
+/* Elements of a channel in all samples: from fewer, its range is not known well enough to touch weights that others
+ * share. */
+enum { LEAST_ELEMENTS = 256 };
 
 typedef struct {
     Linear from;
     Node *to;
     const Value *between; /* what `to` reads */
-    float *here; /* largest magnitude of each channel in this sample */
-    /* Of each channel's largest magnitude in a sample: the largest, the sum, the sum of squares. */
-    double *peak, *sum, *squares;
+    int64_t inner;        /* elements of a channel in a sample */
+    float *here;          /* largest magnitude of each channel in this sample */
+    double *peak;         /* and in all */
+    Spread *spread;       /* of the samples' largest */
 } Pair;
 
 typedef struct {
@@ -69,14 +71,13 @@ static void find_pair(Pairs *p, Node *n)
     if (node_int(to, "transA", 0) || (node_is(to, "MatMul") && node_is(n, "Conv")))
         return;
     Arena *a = p->k->c->scratch;
-    Pair pair = {l,
-                 to,
-                 seen,
-                 NEW_ARRAY(a, float, l.channels),
-                 NEW_ARRAY(a, double, l.channels),
-                 NEW_ARRAY(a, double, l.channels),
-                 NEW_ARRAY(a, double, l.channels)};
-    array_push(p->k->c->scratch, &p->pairs, pair);
+    Pair pair = {.from = l,
+                 .to = to,
+                 .between = seen,
+                 .here = NEW_ARRAY(a, float, l.channels),
+                 .peak = NEW_ARRAY(a, double, l.channels),
+                 .spread = NEW_ARRAY(a, Spread, l.channels)};
+    array_push(a, &p->pairs, pair);
 }
 
 static void see_pair(Pair *p, const Value *v, const float *x, int64_t count)
@@ -84,16 +85,15 @@ static void see_pair(Pair *p, const Value *v, const float *x, int64_t count)
     int64_t inner = 1, channels = p->from.channels;
     for (int d = p->from.y_axis + 1; d < v->shape.rank; d++)
         inner *= v->shape.dim[d];
+    p->inner = inner;
     memset(p->here, 0, (size_t)channels * sizeof *p->here);
     for (int64_t e = 0; e < count; e++) {
         float *peak = &p->here[e / inner % channels];
         *peak = fmaxf(*peak, fabsf(x[e]));
     }
     for (int64_t c = 0; c < channels; c++) {
-        double peak = (double)p->here[c];
-        p->peak[c] = fmax(p->peak[c], peak);
-        p->sum[c] += peak;
-        p->squares[c] += peak * peak;
+        spread_add(&p->spread[c], (double)p->here[c]);
+        p->peak[c] = fmax(p->peak[c], (double)p->here[c]);
     }
 }
 
@@ -104,16 +104,6 @@ static void see(void *context, const Value *v, float *x, int64_t count, size_t a
     for (size_t i = 0; i < p->pairs.count; i++)
         if (p->pairs.items[i].between->id == v->id)
             see_pair(&p->pairs.items[i], v, x, count);
-}
-
-/* What samples that are not here may reach: near the 99.9 % limit of prediction for a normal distribution (Student's t
- * is 7.2 with 5 samples, 3.1 with 500). A channel that happens to be small in few samples is not scaled up into
- * saturation. */
-static double reach(const Pair *p, int64_t channel, size_t cases)
-{
-    double n = (double)cases, mean = p->sum[channel] / n;
-    double variance = cases > 1 ? fmax(p->squares[channel] - n * mean * mean, 0) / (n - 1) : mean * mean;
-    return fmax(p->peak[channel], mean + (3 + 20 / n) * sqrt(variance));
 }
 
 /* The input channel that element i of the reader's weights multiplies. */
@@ -131,17 +121,26 @@ static bool is_depthwise(const Node *to)
     return node_is(to, "Conv") && node_in(to, 1)->shape.dim[1] == 1;
 }
 
+/* What a channel is scaled up by: to what the largest one reaches, even in samples that are not here. A channel that
+ * happens to be small in few samples must not saturate in the next one. */
+static double scale_of(const Pair *p, int64_t channel, double most, size_t cases)
+{
+    double deviations = 3 + 20 / (double)cases; /* the 99.9 % limit of prediction (Student's t: 7.9 for 5 samples) */
+    double reach = fmax(p->peak[channel], spread_reach(&p->spread[channel], cases, deviations));
+    double s = p->peak[channel] > 0 ? fmin(fmax(most / reach, 1), MOST_SCALE) : 1;
+    if (is_depthwise(p->to))
+        return s;
+    return p->inner * (int64_t)cases < LEAST_ELEMENTS ? 1 : sqrt(s);
+}
+
 static bool apply(Calibrator *k, const Pair *p)
 {
     int64_t channels = p->from.channels, count = shape_count(&node_in(p->to, 1)->shape);
     double most = 0, *scale = NEW_ARRAY(k->c->scratch, double, channels);
     for (int64_t c = 0; c < channels; c++)
         most = fmax(most, p->peak[c]);
-    for (int64_t c = 0; c < channels; c++) {
-        double s = p->peak[c] > 0 ? fmax(most / reach(p, c, k->cal->cases), 1) : 1;
-        s = is_depthwise(p->to) ? s : sqrt(s);
-        scale[c] = exp2(ROUNDF(log2(s < MOST_SCALE ? s : MOST_SCALE))); /* exact in floats */
-    }
+    for (int64_t c = 0; c < channels; c++)
+        scale[c] = scale_of(p, c, most, k->cal->cases);
     const Value *w = node_in(p->to, 1);
     const float *from = w->data;
     float *to = NEW_ARRAY(k->g->arena, float, count);

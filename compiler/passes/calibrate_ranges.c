@@ -7,46 +7,49 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LEVELS = 255, STEPS = 64, LEAST_FOR_TAILS = 64 };
+enum {
+    LEVELS = 255,
+    STEPS = 64,
+    LEAST_SAMPLES = 64,    /* for a share of their elements to be cut off */
+    LEAST_ELEMENTS = 40000 /* for two to lie in each tail of 0.005 % */
+};
 
-static void next_case(Track *t, size_t at_case)
+void spread_add(Spread *s, double sample)
 {
-    for (int end = 0; end < 2; end++) {
-        Spread *s = &t->spread[end];
-        s->sum += s->here;
-        s->squares += s->here * s->here;
-        s->here = 0;
-    }
-    t->at_case = at_case;
+    s->sum += sample;
+    s->squares += sample * sample;
 }
 
 double spread_reach(const Spread *s, size_t n, double deviations)
 {
     double count = (double)n, mean = s->sum / count;
-    double variance = n > 1 ? fmax(s->squares - count * mean * mean, 0) / (count - 1) : mean * mean;
-    return mean + deviations * sqrt(variance);
+    return n > 1 ? mean + deviations * sqrt(fmax(s->squares - count * mean * mean, 0) / (count - 1)) : INFINITY;
 }
 
-/* Few samples have not shown all: room for what others may reach. */
-static void widen(Track *t, size_t cases)
+typedef struct {
+    Calibrator *k;
+    size_t sample;
+} Extremes;
+
+static void end_sample(Calibrator *k)
 {
-    double c = atof(getenv("WC") ? getenv("WC") : "2");
-    Value *x;
-    double lo = -INFINITY, hi = INFINITY;
-    next_case(t, cases);
-    if (t->v->producer && !clamp_of(t->v->producer, &x, &lo, &hi))
-        lo = -INFINITY, hi = INFINITY;
-    if (t->low < 0)
-    t->lo = fmin(t->lo, fmax(lo, -spread_reach(&t->spread[0], cases, c)));
-    if (t->high > 0)
-    t->hi = fmax(t->hi, fmin(hi, spread_reach(&t->spread[1], cases, c)));
+    for (size_t i = 0; i < k->count; i++) {
+        Track *t = &k->track[i];
+        spread_add(&t->below, -t->least);
+        spread_add(&t->above, t->most);
+        t->least = t->most = 0;
+    }
 }
 
 static void see_extremes(void *context, const Value *v, float *data, int64_t count, size_t at_case)
 {
-    Calibrator *k = context;
+    Extremes *e = context;
+    Calibrator *k = e->k;
     Track *t = track_of(k, v);
     k->track[v->id].seen = true;
+    if (at_case != e->sample)
+        end_sample(k);
+    e->sample = at_case;
     float low = INFINITY, high = -INFINITY;
     for (int64_t i = 0; i < count; i++) {
         low = data[i] < low ? data[i] : low;
@@ -54,10 +57,8 @@ static void see_extremes(void *context, const Value *v, float *data, int64_t cou
     }
     t->low = fmin(t->low, (double)low);
     t->high = fmax(t->high, (double)high);
-    if (t->at_case != at_case)
-        next_case(t, at_case);
-    t->spread[0].here = fmax(t->spread[0].here, -(double)low);
-    t->spread[1].here = fmax(t->spread[1].here, (double)high);
+    t->least = fmin(t->least, (double)low);
+    t->most = fmax(t->most, (double)high);
 }
 
 static void see_bins(void *context, const Value *v, float *data, int64_t count, size_t at_case)
@@ -151,7 +152,7 @@ static void percentile(Track *t, size_t cases)
     int first = 0, last = BINS - 1;
     for (int i = 0; i < BINS; i++)
         total += t->bins[i];
-    uint64_t tail = cases < LEAST_FOR_TAILS ? 0 : total / 20000;
+    uint64_t tail = cases < LEAST_SAMPLES ? 0 : total / 20000;
     while (first < last && below + t->bins[first] <= tail)
         below += t->bins[first++];
     while (last > first && above + t->bins[last] <= tail)
@@ -205,6 +206,31 @@ static bool fixed_range(Calibrator *k, Track *t)
     return false;
 }
 
+/* Computed, not only moved: what inputs hold is known better than what follows from it. */
+static bool is_computed(const Value *v)
+{
+    while (v->producer && (node_is(v->producer, "Transpose") || node_is(v->producer, "Reshape")))
+        v = node_in(v->producer, 0);
+    return v->producer != NULL;
+}
+
+/* Room for what samples that are not here may reach, where few elements have been seen; bounds of the operator hold. */
+static void widen(Calibrator *k, Track *t)
+{
+    size_t cases = k->cal->cases;
+    Value *x;
+    double lo = -INFINITY, hi = INFINITY, deviations = 1.7 + 5 / (double)cases; /* 96 % of samples (Student's t) */
+    if (cases < 2 || cases >= LEAST_SAMPLES || !is_computed(t->v) ||
+        shape_count(&t->v->shape) * (int64_t)cases >= LEAST_ELEMENTS)
+        return;
+    if (!clamp_of(t->v->producer, &x, &lo, &hi))
+        lo = -INFINITY, hi = INFINITY;
+    if (t->low < 0)
+        t->lo = fmin(t->lo, fmax(lo, -spread_reach(&t->below, cases, deviations)));
+    if (t->high > 0)
+        t->hi = fmax(t->hi, fmin(hi, spread_reach(&t->above, cases, deviations)));
+}
+
 static void choose_range(Calibrator *k, Track *t)
 {
     t->lo = t->low;
@@ -214,7 +240,8 @@ static void choose_range(Calibrator *k, Track *t)
         percentile(t, k->cal->cases);
     else if (!decided)
         search(t, k->cal->method == RANGE_ENTROPY ? divergence : squared_error);
-    if (!decided && k->cal->cases < LEAST_FOR_TAILS && getenv("WC")) widen(t, k->cal->cases);
+    if (!decided && k->cal->method != RANGE_MINMAX)
+        widen(k, t);
     settle(t);
 }
 
@@ -231,8 +258,10 @@ static bool usable(Calibrator *k, const Track *t)
 
 bool find_ranges(Calibrator *k)
 {
-    if (!evaluate_all(k, see_extremes, k))
+    Extremes e = {k, 0};
+    if (!evaluate_all(k, see_extremes, &e))
         return false;
+    end_sample(k);
     bool ok = true;
     for (size_t i = 0; i < k->count; i++) {
         Track *t = &k->track[i];

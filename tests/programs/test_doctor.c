@@ -136,6 +136,37 @@ START_TEST(fix_repairs)
 }
 END_TEST
 
+/* Channel 0 is small in the few samples that calibrate, and larger in what comes then. */
+static void save_few(const char *name, int samples, float first, float step)
+{
+    float *x = NEW_ARRAY(keep, float, SAMPLES *ELEMENTS);
+    uint32_t seed = 7;
+    for (int i = 0; i < samples * ELEMENTS; i++) {
+        seed = seed * 1664525u + 1013904223u;
+        float factor = i % ELEMENTS < 36 ? first + step * (float)(i / ELEMENTS) : 1;
+        x[i] = factor * (float)((double)(seed >> 8) / (1 << 23) - 1);
+    }
+    Tensor t = {DT_F32, {4, {samples, 4, 6, 6}}, x};
+    must(npy_write(diag, io_join(keep, lab, name), &t));
+}
+
+START_TEST(few_samples_do_not_saturate_the_next)
+{
+    save_few("few.npy", 5, 0.02f, 0.02f);
+    save_few("next.npy", 8, 0.25f, 0);
+    save_model("few", " const %k: f32[4,4,1,1] = [1,0,0,0, 0,1,0,0, 0,0,1,0, 0,0,0,1]\n"
+                      " const %d: f32[4,1,3,3] = random(5)\n %c = Conv(%x, %k) name \"conv\"\n"
+                      " %r = Relu(%c) name \"relu\"\n %y = Conv(%r, %d) {group=4} name \"depthwise\"\n output %y\n");
+    json_t *all = doctor("few.txt --calibrate few.npy --data next.npy");
+    json_t *none = doctor("few.txt --calibrate few.npy --data next.npy --no-equalisation");
+    json_t *seen = doctor("few.txt --calibrate few.npy --no-equalisation --calibration-method minmax");
+    json_t *with = doctor("few.txt --calibrate few.npy --calibration-method minmax");
+    ck_assert_double_ge(number(all, "sqnr_db"), number(none, "sqnr_db") - 1);
+    ck_assert_double_ge(number(with, "sqnr_db"), number(seen, "sqnr_db"));
+    json_decref(all), json_decref(none), json_decref(seen), json_decref(with);
+}
+END_TEST
+
 static double fashion_sqnr(const char *options)
 {
     json_t *root = doctor(arena_printf(keep, "%s/fashion.onnx --calibrate %s/calibration.npy " NORMALISE " %s", fashion,
@@ -214,6 +245,7 @@ int main(void)
     tcase_set_timeout(tc, 120);
     tcase_add_loop_test(tc, planted_faults_are_named, 0, FAULTS);
     tcase_add_loop_test(tc, fix_repairs, 0, 3);
+    tcase_add_test(tc, few_samples_do_not_saturate_the_next);
     tcase_add_test(tc, methods_earn_their_cost);
     tcase_add_test(tc, the_same_bytes_again);
     tcase_add_loop_test(tc, misuse_is_named, 0, 6);
