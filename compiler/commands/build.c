@@ -1,7 +1,7 @@
 #include "commands/build.h"
 #include "base/io.h"
 #include "base/progress.h"
-#include "commands/quantise.h"
+#include "commands/examine.h"
 
 #include <jansson.h>
 #include <string.h>
@@ -173,6 +173,11 @@ int command_plan(Command *c, const StringList *paths, Compilation *out)
     const bool calibrates = c->options.quantize && !command_halves(c);
     if (calibrates && !command_samples(c, &c->options.calibrate, &p, &raw))
         return EXIT_INPUT;
+    if (command_is_mixed(c)) {
+        int status = command_mixed(c, &(ExamineData){.calibrate = raw, .preprocess = p});
+        if (status != EXIT_DONE)
+            return status;
+    }
     command_compile_options(c, &options);
     options.model = model;
     options.half = command_halves(c);

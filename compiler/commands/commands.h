@@ -4,12 +4,14 @@
 
 #include "base/diag.h"
 #include "commands/options.h"
+#include "passes/calibration.h"
 
 /* What a command gets. Returns an exit status of diag.h; errors stand in diag, which the caller flushes. */
 typedef struct {
     Arena *keep;
     Diag *diag;
     Options options;
+    ARRAY(LayerFormat) formats; /* that --quantize mixed has chosen */
 } Command;
 
 typedef struct {

@@ -1,50 +1,13 @@
 /* adze doctor: where quantisation hurts, why, and what to do. */
 #include "base/progress.h"
 #include "commands/build.h"
-#include "commands/quantise.h"
+#include "commands/doctor.h"
 
 #include <jansson.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-typedef struct {
-    RawList calibrate, check;
-    Preprocess p;
-} Data;
-
-static double decibels(double signal, double noise)
-{
-    return 10 * log10(fmax(signal, 1e-300) / fmax(noise, 1e-300));
-}
-
-static double limited(double db)
-{
-    return fmin(fmax(db, -200), 200);
-}
-
-/* One calibration from the model's bytes on: passes change the graph that they get. */
-static int examine_once(Command *c, const Data *data, Health *health)
-{
-    const char *model;
-    if (!command_model(c, &model))
-        return EXIT_USAGE;
-    Compilation comp = {.keep = c->keep, .diag = c->diag};
-    Calibration calibration;
-    command_compile_options(c, &comp.options);
-    comp.options.model = model;
-    comp.options.stop_after = "calibrate";
-    if (!compile_load(&comp) || !command_calibration(c, comp.graph, &data->calibrate, &data->p, &calibration))
-        return EXIT_INPUT;
-    if (data->check.count &&
-        !command_cases(c, comp.graph, &data->check, &data->p, &calibration.check_cases, &calibration.check))
-        return EXIT_INPUT;
-    *health = (Health){.arena = c->keep};
-    calibration.health = health;
-    comp.options.calibration = &calibration;
-    return compile_loaded(&comp) ? EXIT_DONE : EXIT_INPUT;
-}
 
 static int by_cost(const void *a, const void *b)
 {
@@ -74,18 +37,40 @@ static void print_table(Command *c, const Health *h)
     for (size_t i = 0; i < h->layers.count; i++) {
         const LayerHealth *l = &h->layers.items[i];
         printf("%-28.28s %-16.16s %8.1f %8.1f %10.4g %8.3f%% %5.0f%% %8.5f\n", l->name, l->op_type,
-               limited(decibels(l->signal, l->noise)), limited(decibels(l->signal, l->own_noise)), l->worst,
-               100 * l->saturated, 100 * l->used, cosine(l));
+               decibels(l->signal, l->noise), decibels(l->signal, l->own_noise), l->worst, 100 * l->saturated,
+               100 * l->used, cosine(l));
     }
     LayerHealth **list = by_what_they_cost(c->keep, h);
     printf("\nwhat costs most:\n");
     for (size_t i = 0; i < h->layers.count && i < 5; i++)
         printf("  %s (%s): %.1f dB alone%s%s%s%s\n", list[i]->name, list[i]->op_type,
-               limited(decibels(list[i]->signal, list[i]->own_noise)), *list[i]->cause ? ": " : "", list[i]->cause,
+               decibels(list[i]->signal, list[i]->own_noise), *list[i]->cause ? ": " : "", list[i]->cause,
                *list[i]->advice ? "; " : "", list[i]->advice);
     for (size_t i = 5; i < h->layers.count; i++)
         if (*list[i]->cause && strcmp(list[i]->cause, "dead channel") != 0)
             printf("  %s (%s): %s; %s\n", list[i]->name, list[i]->op_type, list[i]->cause, list[i]->advice);
+}
+
+/* The choices of --quantize mixed. */
+static void print_formats(const Command *c)
+{
+    if (command_is_mixed(c))
+        printf("\nformats: 8 bits, but for %zu layers\n", c->formats.count);
+    for (size_t i = 0; i < c->formats.count; i++)
+        printf("  %s: %s\n", c->formats.items[i].nodes[0], c->formats.items[i].reason);
+}
+
+static json_t *formats_json(const Command *c)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < c->formats.count; i++) {
+        json_t *o = json_object(), *name = json_string(c->formats.items[i].nodes[0]);
+        json_object_set_new(o, "layer", name ? name : json_null());
+        json_object_set_new(o, "weight_bits", json_integer(c->formats.items[i].weight_bits));
+        json_object_set_new(o, "reason", json_string(c->formats.items[i].reason));
+        json_array_append_new(list, o);
+    }
+    return list;
 }
 
 static json_t *layer_json(const LayerHealth *l)
@@ -93,8 +78,8 @@ static json_t *layer_json(const LayerHealth *l)
     json_t *o = json_object(), *name = json_string(l->name);
     json_object_set_new(o, "name", name ? name : json_null());
     json_object_set_new(o, "operator", json_string(l->op_type));
-    json_object_set_new(o, "sqnr_db", json_real(limited(decibels(l->signal, l->noise))));
-    json_object_set_new(o, "sqnr_alone_db", json_real(limited(decibels(l->signal, l->own_noise))));
+    json_object_set_new(o, "sqnr_db", json_real(decibels(l->signal, l->noise)));
+    json_object_set_new(o, "sqnr_alone_db", json_real(decibels(l->signal, l->own_noise)));
     json_object_set_new(o, "worst_difference", json_real(l->worst));
     json_object_set_new(o, "saturated", json_real(l->saturated));
     json_object_set_new(o, "range_used", json_real(l->used));
@@ -115,29 +100,60 @@ static json_t *health_json(const Health *h)
     for (size_t i = 0; i < h->layers.count; i++)
         json_array_append_new(layers, layer_json(&h->layers.items[i]));
     json_object_set_new(root, "layers", layers);
-    json_object_set_new(root, "sqnr_db", json_real(limited(decibels(h->signal, h->noise))));
+    int64_t bytes = 0;
+    for (size_t i = 0; i < h->layers.count; i++)
+        bytes += h->layers.items[i].weight_bytes;
+    json_object_set_new(root, "weight_bytes", json_integer(bytes));
+    json_object_set_new(root, "sqnr_db", json_real(decibels(h->signal, h->noise)));
     return root;
 }
 
-/* The cheapest repair of a cause: a range costs nothing, a float layer costs time and memory. */
+static bool has_cause(const LayerHealth *l, const char *cause)
+{
+    return strcmp(l->cause, cause) == 0;
+}
+
+static void say(const Command *c, const char *option, const char *name)
+{
+    if (!c->options.json)
+        printf("fix: %s%s%s\n", option, *name ? " " : "", name);
+}
+
+static void keep_float(Command *c, const LayerHealth *l)
+{
+    for (const char *const *n = l->nodes; n && *n; n++) {
+        array_push(c->keep, &c->options.keep_float, *n);
+        say(c, "--keep-float", *n);
+    }
+}
+
+/* The cheapest repair of a cause: a range or equalisation costs nothing, a float layer costs time and memory. */
 static size_t repair(Command *c, const Health *h)
 {
     size_t repairs = 0;
+    bool equalised = false;
     for (size_t i = 0; i < h->layers.count; i++) {
         const LayerHealth *l = &h->layers.items[i];
-        bool input = strcmp(l->op_type, "input") == 0;
-        bool range = strcmp(l->cause, "saturated range") == 0 || strcmp(l->cause, "wrong range") == 0;
-        if (!*l->cause || strcmp(l->cause, "dead channel") == 0 || (input && !range))
+        bool range = has_cause(l, "saturated range") || has_cause(l, "wrong range");
+        if (!*l->cause || has_cause(l, "dead channel") || (!l->nodes && !range))
             continue;
-        array_push(c->keep, range ? &c->options.widest : &c->options.keep_float, l->name);
         repairs++;
-        if (!c->options.json)
-            printf("fix: %s %s\n", range ? "--widest" : "--keep-float", l->name);
+        if (range) {
+            array_push(c->keep, &c->options.widest, l->name);
+            say(c, "--widest", l->name);
+        } else if (has_cause(l, "outlier channel") && (c->options.no_equalisation || equalised)) {
+            if (!equalised)
+                say(c, "without --no-equalisation", "");
+            equalised = true;
+            c->options.no_equalisation = false;
+        } else {
+            keep_float(c, l);
+        }
     }
     return repairs;
 }
 
-static int fix(Command *c, Data *data, const Health *before, json_t *root)
+static int fix(Command *c, ExamineData *data, const Health *before, json_t *root)
 {
     Health after;
     size_t repairs = repair(c, before);
@@ -145,11 +161,11 @@ static int fix(Command *c, Data *data, const Health *before, json_t *root)
     for (size_t i = 0; i < data->check.count; i++)
         if (repairs && data->check.count == data->calibrate.count)
             data->calibrate.items[i] = data->check.items[i];
-    int status = repairs ? examine_once(c, data, &after) : EXIT_DONE;
+    int status = repairs ? command_examine(c, data, &after) : EXIT_DONE;
     if (status != EXIT_DONE)
         return status;
-    double db = limited(decibels(before->signal, before->noise));
-    double fixed = repairs ? limited(decibels(after.signal, after.noise)) : db;
+    double db = decibels(before->signal, before->noise);
+    double fixed = repairs ? decibels(after.signal, after.noise) : db;
     if (root) {
         json_object_set_new(root, "repairs", json_integer((json_int_t)repairs));
         json_object_set_new(root, "sqnr_fixed_db", json_real(fixed));
@@ -161,7 +177,7 @@ static int fix(Command *c, Data *data, const Health *before, json_t *root)
 
 int command_doctor(Command *c)
 {
-    Data data = {0};
+    ExamineData data = {0};
     Health health;
     if (!c->options.quantize)
         c->options.quantize = "int8";
@@ -174,17 +190,22 @@ int command_doctor(Command *c)
         command_model(c, &model);
         return EXIT_USAGE;
     }
-    if (!command_samples(c, &c->options.calibrate, &data.p, &data.calibrate) ||
-        (c->options.data.count && !command_samples(c, &c->options.data, &data.p, &data.check)))
+    if (!command_samples(c, &c->options.calibrate, &data.preprocess, &data.calibrate) ||
+        (c->options.data.count && !command_samples(c, &c->options.data, &data.preprocess, &data.check)))
         return EXIT_INPUT;
-    int status = examine_once(c, &data, &health);
+    int status = command_is_mixed(c) ? command_mixed(c, &data) : EXIT_DONE;
+    status = status == EXIT_DONE ? command_examine(c, &data, &health) : status;
     if (status != EXIT_DONE)
         return status;
     progress_end();
     json_t *root = c->options.json ? health_json(&health) : NULL;
-    if (!root)
-        print_table(c, &health);
-    if (c->options.fix)
+    if (root)
+        json_object_set_new(root, "formats", formats_json(c));
+    else
+        print_table(c, &health), print_formats(c);
+    if (c->options.output && !doctor_html(c, &health, c->options.output))
+        status = EXIT_INPUT;
+    if (status == EXIT_DONE && c->options.fix)
         status = fix(c, &data, &health, root);
     if (root)
         json_dumpf(root, stdout, JSON_INDENT(2)), printf("\n");

@@ -19,6 +19,9 @@ bool command_halves(const Command *c)
 bool command_quantises(Command *c)
 {
     const Options *o = &c->options;
+    bool mixed = o->quantize && strcmp(o->quantize, "mixed") == 0;
+    if ((o->min_sqnr.given || o->max_weights.given) && !mixed)
+        return diag_error(c->diag, "--min-sqnr and --max-weights are for --quantize mixed");
     if (command_halves(c) && o->calibrate.count)
         return diag_error(c->diag, "--quantize fp16 rounds weights and needs no --calibrate; hint: leave it out");
     if (command_halves(c))
@@ -82,6 +85,8 @@ bool command_calibration(Command *c, const Graph *g, const RawList *raw, const P
         .data = data,
         .method = range_method(o->calibration_method),
         .weight_bits = o->quantize && strcmp(o->quantize, "w4") == 0 ? 4 : 8,
+        .formats = c->formats.items,
+        .format_count = c->formats.count,
         .no_rounding = o->no_rounding,
         .no_equalisation = o->no_equalisation,
         .no_bias_correction = o->no_bias_correction,

@@ -17,6 +17,17 @@ static bool simplify(PassContext *c, Graph *g)
     return true;
 }
 
+static void note_formats(Calibrator *k)
+{
+    for (size_t i = 0; i < k->cal->format_count; i++)
+        GRAPH_NODES(k->g, n)
+        {
+            if (format_of(k, n) == &k->cal->formats[i] &&
+                named((const char *const[]){k->cal->formats[i].nodes[0], NULL}, n))
+                graph_note(k->g, "calibrate", n, 0, "%s", k->cal->formats[i].reason);
+        }
+}
+
 static bool calibrate(Calibrator *k)
 {
     progress_phase("calibrating with %zu samples", k->cal->cases);
@@ -31,6 +42,7 @@ static bool calibrate(Calibrator *k)
     if (k->cal->health)
         k->exact = graph_clone(k->g->arena, k->g);
     correct_biases(k);
+    note_formats(k);
     return (!k->cal->health || examine(k)) && insert_quantisers(k);
 }
 

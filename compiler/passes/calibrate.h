@@ -39,6 +39,7 @@ typedef struct {
     int64_t rows;         /* that they sum */
     float *scale, *reals; /* [outputs]; the quantised weights as reals, in the weights' order */
     int8_t *integers;
+    int bits;           /* of the weights */
     Value *add, *shift; /* MatMul: the constant row that an Add behind it adds, and that Add's result */
 } Layer;
 
@@ -66,8 +67,12 @@ bool evaluate_all(Calibrator *k, Observe *observe, void *context);
 /* calibrate_values.c: which values are quantised, and which share a range. */
 void choose_values(Calibrator *k);
 bool is_clamp(const Node *n);
+bool moves_values(const Node *n); /* MaxPool, Reshape, Concat ...: its results are elements of what it reads */
 Track *track_of(Calibrator *k, const Value *v); /* of the root */
 bool named(const char *const *names, const Node *n);
+/* The choice for n, or NULL. */
+const LayerFormat *format_of(const Calibrator *k, const Node *n);
+bool stays_float(const Calibrator *k, const Node *n);
 
 /* calibrate_ranges.c */
 bool find_ranges(Calibrator *k);

@@ -31,7 +31,7 @@ typedef struct {
 static bool takes_scale(const Calibrator *k, const Node *n)
 {
     Linear l;
-    return !named(k->cal->keep_float, n) && (node_is(n, "Conv") || node_is(n, "Gemm") || node_is(n, "MatMul")) &&
+    return !stays_float(k, n) && (node_is(n, "Conv") || node_is(n, "Gemm") || node_is(n, "MatMul")) &&
            linear_of((Node *)n, &l);
 }
 

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_CHECKED = 200, MOST_OUTLIER = 20 };
+enum { MAX_CHECKED = 200, MOST_OUTLIER = 20, MOST_MISALIGNED = 16 };
 
 typedef struct {
     Calibrator *k;
@@ -14,6 +14,7 @@ typedef struct {
     LayerHealth **of;  /* by Value.id: NULL where nothing is watched */
     float **peak;      /* by Value.id: largest magnitude of each channel */
     int64_t *channels; /* by Value.id */
+    bool *is_output;   /* by Value.id: a step computes it, and views of it or itself are an output */
     bool isolated;     /* the run in which each layer gets exact inputs */
 } Examination;
 
@@ -56,6 +57,15 @@ static void compare(Examination *e, const Value *v, const float *exact, const fl
     see_peaks(e, v, exact, count);
 }
 
+static void see_output(Examination *e, const float *exact, const float *got, int64_t count)
+{
+    for (int64_t i = 0; i < count; i++) {
+        double x = (double)exact[i], d = (double)got[i] - x;
+        e->k->cal->health->signal += x * x;
+        e->k->cal->health->noise += d * d;
+    }
+}
+
 static void see_quantised(void *context, const Value *v, float *data, int64_t count, size_t at_case)
 {
     Examination *e = context;
@@ -65,6 +75,8 @@ static void see_quantised(void *context, const Value *v, float *data, int64_t co
         fake_quantise(track_of(e->k, v), data, count);
     if (!exact)
         return;
+    if (!e->isolated && e->is_output[v->id])
+        see_output(e, exact, data, count);
     if (!e->isolated && e->of[v->id])
         compare(e, v, exact, data, count);
     if (!e->isolated)
@@ -92,10 +104,108 @@ static void watch(Examination *e, Health *health, Track *t)
     e->peak[v->id] = NEW_ARRAY(health->arena, float, e->channels[v->id] + 1);
 }
 
-/* The largest ratio between the scales of the operands, or of one and the result. */
-static double misalignment(Calibrator *k, const Node *n)
+/* The layer whose result v is, behind its bounds and added rows. */
+static const Layer *layer_of(Calibrator *k, const Value *v)
 {
+    for (int depth = 0; v && v->producer && depth < 4; depth++) {
+        if (depth > 0 && k->track[v->id].quantised)
+            return NULL;
+        for (size_t i = 0; i < k->layers.count; i++)
+            if (k->layers.items[i].node == v->producer)
+                return &k->layers.items[i];
+        v = node_in(v->producer, 0);
+    }
+    return NULL;
+}
+
+static void watch_outputs(Examination *e)
+{
+    Calibrator *k = e->k;
+    for (size_t i = 0; i < k->g->outputs.count; i++) {
+        const Value *v = k->g->outputs.items[i];
+        while ((size_t)v->id < k->count && !k->track[v->id].seen && v->producer && node_in(v->producer, 0))
+            v = node_in(v->producer, 0);
+        if ((size_t)v->id >= k->count || !k->track[v->id].seen || !known_f32(v))
+            continue;
+        e->is_output[v->id] = true;
+        if (!e->exact[v->id])
+            e->exact[v->id] = NEW_ARRAY(k->cal->health->arena, float, shape_count(&v->shape));
+    }
+}
+
+static const char *node_name(const Node *n, Arena *a)
+{
+    return arena_strdup(a, *n->name ? n->name : node_out(n, 0)->name);
+}
+
+/* What n computes with, where that is not rounded by itself. */
+static const Node *inner_producer(const Calibrator *k, const Node *n)
+{
+    for (size_t i = 0; i < n->inputs.count; i++) {
+        const Value *x = node_in(n, i);
+        if (x && !x->is_const)
+            return (size_t)x->id < k->count && k->track[x->id].quantised ? NULL : x->producer;
+    }
+    return NULL;
+}
+
+typedef ARRAY(const char *) NameArray;
+
+static void push_readers(const Value *v, Arena *a, NameArray *list, int depth)
+{
+    for (size_t i = 0; i < v->users.count; i++) {
+        const Node *n = v->users.items[i];
+        array_push(a, list, node_name(n, a));
+        if (moves_values(n) && depth < 8)
+            push_readers(node_out(n, 0), a, list, depth + 1);
+    }
+}
+
+/* Names of the nodes that must be float for v not to be rounded: those that compute it, from its own producer to the
+ * first that reads rounded values, and those that read it. NULL for an input. */
+static const char *const *nodes_of(Calibrator *k, const Value *v, Arena *a)
+{
+    NameArray list = {0};
+    int depth = 0;
+    for (const Node *n = v->producer; n && depth < 8; n = inner_producer(k, n), depth++)
+        array_push(a, &list, node_name(n, a));
+    if (v->producer)
+        push_readers(v, a, &list, 0);
+    if (list.count)
+        array_push(a, &list, NULL);
+    return list.items;
+}
+
+/* Of a depthwise convolution each weight takes a byte. */
+static int64_t weight_bytes(const Layer *y)
+{
+    int64_t count = shape_count(&y->l.w->shape);
+    bool depthwise = y->groups > 1 && y->in[0] == y->groups;
+    return (y->bits == 4 && !depthwise ? (count + 1) / 2 : count) + 8 * y->outputs;
+}
+
+/* Concat gives all operands one scale: the range that they share, in ranges of what one of them holds. */
+static double concat_misalignment(Examination *e, const Node *n)
+{
+    double most = 1;
+    for (size_t i = 0; i < n->inputs.count; i++) {
+        const Value *v = node_in(n, i);
+        const LayerHealth *h = v && (size_t)v->id < e->k->count ? e->of[v->id] : NULL;
+        const Track *t = h ? track_of(e->k, v) : NULL;
+        if (!h || t != track_of(e->k, node_out(n, 0)) || !(h->high > h->low))
+            continue;
+        most = fmax(most, (t->hi - t->lo) / (fmax(h->high, 0) - fmin(h->low, 0)));
+    }
+    return most;
+}
+
+/* The largest ratio between the scales of the operands, or of one and the result. */
+static double misalignment(Examination *e, const Node *n)
+{
+    Calibrator *k = e->k;
     double least = INFINITY, most = 0;
+    if (node_is(n, "Concat"))
+        return concat_misalignment(e, n);
     if (!node_is(n, "Add") && !node_is(n, "Sub"))
         return 1;
     for (size_t i = 0; i < 2; i++) {
@@ -107,18 +217,6 @@ static double misalignment(Calibrator *k, const Node *n)
         most = fmax(most, scale);
     }
     return most / least;
-}
-
-/* The layer whose result v is, behind its bounds and added rows. */
-static const Layer *layer_of(Calibrator *k, const Value *v)
-{
-    for (int depth = 0; v && v->producer && depth < 4; depth++) {
-        for (size_t i = 0; i < k->layers.count; i++)
-            if (k->layers.items[i].node == v->producer)
-                return &k->layers.items[i];
-        v = node_in(v->producer, 0);
-    }
-    return NULL;
 }
 
 static double bias_excess(Calibrator *k, const Value *v)
@@ -135,7 +233,7 @@ static double bias_excess(Calibrator *k, const Value *v)
         const float *w = y->l.w->data;
         for (int64_t i = 0; i < y->k; i++)
             weight = fmax(weight, fabs((double)w[y->by_rows ? o * y->k + i : i * y->outputs + o]));
-        unit *= weight / (k->cal->weight_bits == 4 ? 7 : 127);
+        unit *= weight / (y->bits == 4 ? 7 : 127);
         double b = fabs(tensor_float(&t, shape_count(&y->l.bias->shape) > 1 ? o : 0) * y->l.beta);
         most = fmax(most, b / (fmax(unit, 1e-38) * 1073741824.0));
     }
@@ -179,7 +277,11 @@ static void name_cause(Health *all, LayerHealth *h)
         h->advice =
             "elements lie outside of the range: calibrate with data that cover what occurs, or --widest for this "
             "layer";
-    } else if (occurs > 0 && width > 4 * occurs) {
+    } else if (strcmp(h->op_type, "Concat") == 0 && h->misaligned > MOST_MISALIGNED) {
+        h->cause = "misaligned scales";
+        h->advice = "one operand takes a small part of the range that all share: keep the layer and those that read it "
+                    "float, or rescale the operand";
+    } else if (occurs > 0 && width > 4 * occurs && !h->shares_range) {
         h->cause = "wrong range";
         h->advice = "the range is far wider than what occurs: remove --range, or calibrate with data like these";
     } else if (h->outlier > MOST_OUTLIER) {
@@ -188,7 +290,7 @@ static void name_cause(Health *all, LayerHealth *h)
                                  "channel %lld is %.0f times the median channel and takes the range: keep the layer "
                                  "float, or rescale that channel",
                                  (long long)h->worst_channel, h->outlier);
-    } else if (h->misaligned > 16) {
+    } else if (h->misaligned > MOST_MISALIGNED) {
         h->cause = "misaligned scales";
         h->advice =
             "one operand's steps are far coarser than the other's: give both one range, or keep the layer float";
@@ -210,14 +312,15 @@ static void conclude(Examination *e, Health *health)
         h->hi = range->hi;
         h->saturated /= (double)(h->elements ? h->elements : 1);
         h->used = (fmin(h->high, h->hi) - fmax(h->low, h->lo)) / (h->hi - h->lo);
-        h->misaligned = t->v->producer ? misalignment(e->k, t->v->producer) : 1;
+        h->misaligned = t->v->producer ? misalignment(e, t->v->producer) : 1;
+        const Layer *y = layer_of(e->k, t->v);
+        for (size_t u = 0; u < t->v->users.count; u++)
+            h->shares_range |= node_is(t->v->users.items[u], "Concat");
+        h->nodes = nodes_of(e->k, t->v, health->arena);
+        h->weight_bytes = y ? weight_bytes(y) : 0;
         h->bias_excess = bias_excess(e->k, t->v);
         judge_channels(e, t->v, h);
         name_cause(health, h);
-    }
-    for (size_t i = 0; i < health->layers.count; i++) {
-        health->signal = health->layers.items[i].signal; /* the last one is the nearest to the outputs */
-        health->noise = health->layers.items[i].noise;
     }
 }
 
@@ -252,6 +355,7 @@ bool examine(Calibrator *k)
                      NEW_ARRAY(a, LayerHealth *, k->count),
                      NEW_ARRAY(a, float *, k->count),
                      NEW_ARRAY(a, int64_t, k->count),
+                     NEW_ARRAY(a, bool, k->count),
                      false};
     size_t watched = 0;
     for (size_t i = 0; i < k->count; i++)
@@ -260,6 +364,7 @@ bool examine(Calibrator *k)
     for (size_t i = 0; i < k->count; i++)
         if (e.exact[i])
             e.of[i] = &health->layers.items[watched++];
+    watch_outputs(&e);
     bool ok = run(&e, graph_of_reals(k, a));
     if (ok)
         conclude(&e, health);

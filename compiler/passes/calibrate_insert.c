@@ -113,7 +113,7 @@ static void insert_constant(Calibrator *k, Node *n, size_t index)
 
 static void insert_constants(Calibrator *k, Node *n)
 {
-    if ((!node_is(n, "Add") && !node_is(n, "Sub") && !node_is(n, "Mul")) || named(k->cal->keep_float, n))
+    if ((!node_is(n, "Add") && !node_is(n, "Sub") && !node_is(n, "Mul")) || stays_float(k, n))
         return;
     for (size_t i = 0; i < 2; i++) {
         const Value *v = node_in(n, i), *other = node_in(n, 1 - i);

@@ -63,6 +63,8 @@ static bool add_layer(Calibrator *k, Node *n, const Linear *l)
     if (y.conv && !describe_conv(k, &y))
         return false;
     y.k = shape_count(&l->w->shape) / y.outputs;
+    const LayerFormat *f = format_of(k, n);
+    y.bits = f ? f->weight_bits : k->cal->weight_bits;
     y.by_rows = y.conv || l->w_axis == 0;
     y.data = computed_value(x)->id;
     find_shift(&y);
@@ -81,7 +83,7 @@ bool find_layers(Calibrator *k)
     {
         Linear l;
         bool ours = node_is(n, "Conv") || node_is(n, "Gemm") || node_is(n, "MatMul");
-        if (ours && linear_of(n, &l) && k->track[node_in(n, 0)->id].quantised && !named(k->cal->keep_float, n))
+        if (ours && linear_of(n, &l) && k->track[node_in(n, 0)->id].quantised && !stays_float(k, n))
             ok = add_layer(k, n, &l) && ok;
     }
     return ok;

@@ -15,6 +15,7 @@ struct Evaluation {
     void *context;
     size_t at_case;
     const Value **stands_for; /* by Value.id: the value of the model that a temporary of lowering is a view of */
+    const Step **writer;      /* by Value.id: the last step that writes it; Concat and Pad take several */
     void **in, **out;
 };
 
@@ -34,6 +35,8 @@ static void see(void *context, const Step *s, const void *const *in, void *const
     (void)in;
     for (int i = 0; i < s->out_count; i++) {
         const Value *v = s->out[i];
+        if (v && e->writer[v->id] != s)
+            continue;
         if (v && (size_t)v->id >= e->k->count)
             v = e->stands_for[v->id];
         if (v && v->type == DT_F32 && (size_t)v->id < e->k->count && !v->is_const)
@@ -61,6 +64,17 @@ static void find_temporaries(Evaluation *e)
     }
 }
 
+static void find_writers(Evaluation *e)
+{
+    e->writer = NEW_ARRAY(e->arena, const Step *, e->plan.graph->values.count);
+    for (size_t i = 0; i < e->plan.steps.count; i++) {
+        const Step *s = e->plan.steps.items[i];
+        for (int k = 0; k < s->out_count; k++)
+            if (s->out[k])
+                e->writer[s->out[k]->id] = s;
+    }
+}
+
 Evaluation *evaluation_new(Calibrator *k, const Graph *graph, Observe *observe, void *context)
 {
     Arena *a = arena_new();
@@ -74,6 +88,7 @@ Evaluation *evaluation_new(Calibrator *k, const Graph *graph, Observe *observe, 
     for (size_t i = 0; i < e->plan.steps.count; i++)
         e->plan.steps.items[i]->kernel = portable_kernel(e->plan.steps.items[i]);
     find_temporaries(e);
+    find_writers(e);
     const Graph *g = e->plan.graph;
     e->in = NEW_ARRAY(a, void *, g->inputs.count + 1);
     e->out = NEW_ARRAY(a, void *, g->outputs.count + 1);

@@ -15,6 +15,20 @@ bool named(const char *const *names, const Node *n)
     return false;
 }
 
+const LayerFormat *format_of(const Calibrator *k, const Node *n)
+{
+    for (size_t i = 0; i < k->cal->format_count; i++)
+        if (named(k->cal->formats[i].nodes, n))
+            return &k->cal->formats[i];
+    return NULL;
+}
+
+bool stays_float(const Calibrator *k, const Node *n)
+{
+    const LayerFormat *f = format_of(k, n);
+    return (f && f->weight_bits == 0) || named(k->cal->keep_float, n);
+}
+
 bool is_clamp(const Node *n)
 {
     Value *x;
@@ -42,7 +56,7 @@ static bool means_image(const Node *n)
 static bool computes(const Calibrator *k, const Node *n)
 {
     static const char *const names[] = {"MatMul", "Add", "Sub", "Mul", "AveragePool", "GlobalAveragePool", "Softmax"};
-    if (*n->domain || !known_f32(node_out(n, 0)) || !known_f32(node_in(n, 0)) || named(k->cal->keep_float, n))
+    if (*n->domain || !known_f32(node_out(n, 0)) || !known_f32(node_in(n, 0)) || stays_float(k, n))
         return false;
     if (is_linear(n) || is_unary(n) || means_image(n))
         return true;
@@ -52,7 +66,7 @@ static bool computes(const Calibrator *k, const Node *n)
     return false;
 }
 
-static bool moves(const Node *n)
+bool moves_values(const Node *n)
 {
     static const char *const names[] = {"Reshape",      "Flatten",      "Squeeze",  "Unsqueeze", "Transpose",
                                         "Slice",        "Split",        "Concat",   "Gather",    "Expand",
@@ -99,7 +113,7 @@ static bool read_by_kernel(const Calibrator *k, const Value *v, int depth)
     for (size_t i = 0; i < v->users.count; i++) {
         const Node *n = v->users.items[i];
         const Value *y = node_out(n, 0);
-        if (computes(k, n) || (depth < 8 && known_f32(y) && moves(n) && read_by_kernel(k, y, depth + 1)))
+        if (computes(k, n) || (depth < 8 && known_f32(y) && moves_values(n) && read_by_kernel(k, y, depth + 1)))
             return true;
     }
     return false;
@@ -127,7 +141,7 @@ static void share_range(Calibrator *k, const Value *a, const Value *b)
 static void choose_moved(Calibrator *k, const Node *n)
 {
     size_t count = node_is(n, "Concat") ? n->inputs.count : 1;
-    bool all = true;
+    bool all = !stays_float(k, n);
     for (size_t i = 0; i < count; i++)
         all = all && node_in(n, i) && k->track[node_in(n, i)->id].quantised;
     for (size_t i = 0; i < n->outputs.count; i++) {
@@ -151,7 +165,7 @@ void choose_values(Calibrator *k)
     GRAPH_NODES(k->g, n)
     {
         Value *y = node_out(n, 0);
-        if (moves(n))
+        if (moves_values(n))
             choose_moved(k, n);
         else if (known_f32(y) && !is_inner(k, y, 0))
             k->track[y->id].quantised = computes(k, n) || read_by_kernel(k, y, 0);

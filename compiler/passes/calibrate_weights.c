@@ -128,7 +128,7 @@ static void quantise_output(Calibrator *k, Layer *y, int64_t output, const Work 
     const double *gram = y->gram ? y->gram + group * y->k * y->k : NULL;
     for (int64_t i = 0; i < y->k; i++)
         work->w[i] = (double)w[weight_at(y, output, i)];
-    double scale = (double)(float)scale_for_bias(k, y, output, nearest(y, work, k->cal->weight_bits));
+    double scale = (double)(float)scale_for_bias(k, y, output, nearest(y, work, y->bits));
     for (int64_t i = 0; i < y->k; i++)
         work->near[i] = rounded(work->w[i], scale, work->most);
     const double *chosen = work->near;
@@ -149,9 +149,9 @@ static void quantise_layer(Calibrator *k, Layer *y)
 {
     int64_t count = shape_count(&y->l.w->shape), per_group = y->outputs / y->groups;
     Arena *a = arena_new();
-    Work work = {NEW_ARRAY(a, double, y->k),        NEW_ARRAY(a, double, y->k), NEW_ARRAY(a, double, y->k),
-                 NEW_ARRAY(a, double, y->k),        NEW_ARRAY(a, double, y->k), NEW_ARRAY(a, double, y->k * y->k),
-                 k->cal->weight_bits == 4 ? 7 : 127};
+    Work work = {NEW_ARRAY(a, double, y->k), NEW_ARRAY(a, double, y->k), NEW_ARRAY(a, double, y->k),
+                 NEW_ARRAY(a, double, y->k), NEW_ARRAY(a, double, y->k), NEW_ARRAY(a, double, y->k * y->k),
+                 y->bits == 4 ? 7 : 127};
     y->scale = NEW_ARRAY(k->g->arena, float, y->outputs);
     y->integers = NEW_ARRAY(k->g->arena, int8_t, count);
     y->reals = NEW_ARRAY(k->g->arena, float, count);

@@ -25,8 +25,18 @@ typedef struct {
     double outlier;             /* the largest channel's magnitude, in medians of the channels' */
     double misaligned;          /* Add, Concat: the largest ratio of an operand's scale to the result's, either way */
     double bias_excess;         /* the largest bias, in units of what 2^30 accumulator steps hold */
+    bool shares_range;          /* with other operands of a Concat */
+    const char *const *nodes;   /* names of nodes that keep it float, NULL-terminated; NULL for an input */
+    int64_t weight_bytes;       /* of its constant weights and their sums' parameters, in its format */
     const char *cause, *advice; /* "" when nothing is wrong */
 } LayerHealth;
+
+/* A choice for one layer. */
+typedef struct {
+    const char *const *nodes; /* that compute it, NULL-terminated: an operator with its bounds and added rows */
+    int weight_bits;          /* 8 or 4; 0: it stays float */
+    const char *reason;       /* for the report */
+} LayerFormat;
 
 typedef struct {
     Arena *arena;
@@ -38,7 +48,9 @@ typedef struct Calibration {
     size_t cases;
     const unsigned char *const *data; /* by graph input: cases, one behind the other */
     RangeMethod method;
-    int weight_bits; /* 8 or 4 */
+    int weight_bits;            /* 8 or 4 */
+    const LayerFormat *formats; /* of layers that differ; may be NULL */
+    size_t format_count;
     bool no_rounding, no_bias_correction, no_equalisation;
     const char *const *keep_float; /* names of nodes that stay float, NULL-terminated; may be NULL */
     const char *const *widest;     /* names of nodes whose result gets the range that occurred; may be NULL */

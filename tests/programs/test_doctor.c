@@ -105,6 +105,10 @@ static const Fault faults[] = {
      " const %k: f32[4,4,1,1] = fill(1e-9)\n const %big: f32[4] = fill(3)\n"
      " %c = Conv(%x, %k, %big) name \"conv\"\n %y = Sigmoid(%c) name \"act\"\n output %y\n",
      "--calibrate x.npy", "conv", "bias overflow"},
+    {"concat",
+     " const %k: f32[] = [200]\n" CONV " %d = Mul(%c, %k) name \"scale\"\n %e = Conv(%x, %w2) name \"other\"\n"
+     " %y = Concat(%d, %e) {axis=1} name \"cat\"\n output %y\n",
+     "--calibrate x.npy", "cat", "misaligned scales"},
     {"dead",
      " const %neg: f32[4] = [-100, 0, 0, 0]\n %c = Conv(%x, %w, %neg) name \"conv\"\n %r = Relu(%c) name \"relu\"\n"
      " %y = Sigmoid(%r) name \"act\"\n output %y\n",
@@ -123,16 +127,64 @@ START_TEST(planted_faults_are_named)
 }
 END_TEST
 
+/* By the name of the fault: the repair that is said, and the decibels that it gains at least. */
+static const struct {
+    const char *name, *arguments, *said;
+    double gain;
+} repairs[] = {
+    {"clipped", "", "--widest x", 6},
+    {"narrow", "", "--widest conv", 6},
+    {"wide", "", "--widest conv", 6},
+    {"outlier", "", "--keep-float conv", 3},
+    {"rescaled", "--no-equalisation", "without --no-equalisation", 6},
+    {"bias", "", "--keep-float conv", 0},
+    {"misaligned", "", "--keep-float add", 0.5},
+    {"concat", "", "--keep-float cat", 0.5},
+};
+enum { REPAIRS = sizeof repairs / sizeof *repairs };
+
+/* Channels of 1/15, 1, 1, 30: behind Relu, a depthwise convolution can take them in one range. */
+static const Fault rescaled = {
+    "rescaled",
+    " const %k: f32[4,4,1,1] = [30,0,0,0, 0,1,0,0, 0,0,1,0, 0,0,0,1]\n %c = Conv(%x, %k) name \"conv\"\n"
+    " %r = Relu(%c) name \"relu\"\n const %d: f32[4,1,1,1] = [0.03, 1, 1, 1]\n"
+    " %y = Conv(%r, %d) {group=4} name \"depthwise\"\n output %y\n",
+    "--calibrate x.npy", "relu", "outlier channel"};
+
+static const Fault *fault_of(const char *name)
+{
+    for (size_t i = 0; i < FAULTS; i++)
+        if (strcmp(faults[i].name, name) == 0)
+            return &faults[i];
+    return &rescaled;
+}
+
 START_TEST(fix_repairs)
 {
-    static const char *const of[][2] = {{"clipped", "--calibrate small.npy --data x.npy"},
-                                        {"narrow", "--calibrate x.npy --range c=-0.1,0.1"},
-                                        {"wide", "--calibrate x.npy --range c=-500,500"}};
-    save_model(of[_i][0], CONV " %y = Sigmoid(%c) name \"act\"\n output %y\n");
-    json_t *root = doctor(arena_printf(keep, "%s.txt %s --fix", of[_i][0], of[_i][1]));
+    const Fault *f = fault_of(repairs[_i].name);
+    save_model(f->name, f->body);
+    const char *arguments = arena_printf(keep, "%s.txt %s %s --fix", f->name, f->arguments, repairs[_i].arguments);
+    ShellResult r = shell(keep, lab, "%s doctor %s", adze, arguments);
+    ck_assert_msg(strstr(r.out, repairs[_i].said) != NULL, "%s: %s", r.out, r.err);
+    json_t *root = doctor(arguments);
     ck_assert_double_ge(number(root, "repairs"), 1);
-    ck_assert_double_ge(number(root, "sqnr_fixed_db"), number(root, "sqnr_db") + 6);
+    ck_assert_double_ge(number(root, "sqnr_fixed_db"), number(root, "sqnr_db") + repairs[_i].gain);
     json_decref(root);
+}
+END_TEST
+
+START_TEST(the_page_has_a_bar_for_each_layer)
+{
+    save_model("page", faults[4].body);
+    ShellResult r = shell(keep, lab, "%s doctor page.txt %s -o page.html && cat page.html", adze, faults[4].arguments);
+    ck_assert_msg(r.status == 0, "%s", r.err);
+    ck_assert_ptr_nonnull(strstr(r.out, "<svg"));
+    ck_assert_ptr_nonnull(strstr(r.out, "saturated range"));
+    size_t bars = 0;
+    for (const char *at = r.out; (at = strstr(at, "class=\"all\"")); at++)
+        bars++;
+    ck_assert_uint_eq(bars, 3); /* x, conv, act */
+    ck_assert(!strstr(r.out, "http") && !strstr(r.out, "<script"));
 }
 END_TEST
 
@@ -188,6 +240,67 @@ START_TEST(methods_earn_their_cost)
 }
 END_TEST
 
+static json_t *mixed(const char *budget)
+{
+    return doctor(arena_printf(keep, "%s/fashion.onnx --calibrate %s/calibration.npy " NORMALISE " --quantize mixed %s",
+                               fashion, fashion, budget));
+}
+
+/* How many layers have so many bits; each is to have a reason. */
+static size_t with_bits(json_t *root, int bits)
+{
+    size_t i, count = 0;
+    json_t *f;
+    json_array_foreach(json_object_get(root, "formats"), i, f)
+    {
+        ck_assert_ptr_nonnull(strstr(json_string_value(json_object_get(f, "reason")), "dB alone"));
+        count += (int)number(f, "weight_bits") == bits;
+    }
+    return count;
+}
+
+START_TEST(mixed_keeps_its_budget)
+{
+    double eight = fashion_sqnr(""), four = fashion_sqnr("--quantize w4");
+    json_t *fine = mixed(arena_printf(keep, "--min-sqnr %.2f", eight + 1));
+    ck_assert_double_ge(number(fine, "sqnr_db"), eight + 1);
+    ck_assert_uint_ge(with_bits(fine, 0), 1);
+    ck_assert_uint_eq(with_bits(fine, 4), 0);
+    json_t *coarse = mixed(arena_printf(keep, "--min-sqnr %.2f", (eight + four) / 2));
+    ck_assert_double_ge(number(coarse, "sqnr_db"), (eight + four) / 2);
+    ck_assert_uint_ge(with_bits(coarse, 4), 1);
+    ck_assert_uint_eq(with_bits(coarse, 0), 0);
+    json_t *fewer = mixed(arena_printf(keep, "--max-weights %d", (int)number(coarse, "weight_bytes")));
+    ck_assert_double_le(number(fewer, "weight_bytes"), number(coarse, "weight_bytes"));
+    json_decref(fine), json_decref(coarse), json_decref(fewer);
+}
+END_TEST
+
+START_TEST(mixed_compiles_to_what_was_chosen)
+{
+    json_t *chosen = mixed("--max-weights 60000");
+    ShellResult r = shell(keep, lab,
+                          "%s compile %s/fashion.onnx --quantize mixed --max-weights 60000 --calibrate "
+                          "%s/calibration.npy " NORMALISE " -o mixed && cat mixed/fashion.json",
+                          adze, fashion, fashion);
+    ck_assert_msg(r.status == 0, "%s", r.err);
+    ck_assert_uint_ge(with_bits(chosen, 4), 1);
+    ck_assert_ptr_nonnull(strstr(r.out, "weights of 4 bits"));
+    json_decref(chosen);
+}
+END_TEST
+
+START_TEST(mixed_says_when_no_choice_serves)
+{
+    static const char *const bad[][2] = {{"--max-weights 10", "--max-weights"}, {"--min-sqnr 300", "--min-sqnr"}};
+    save_model("model", CONV " %y = Sigmoid(%c)\n output %y\n");
+    ShellResult r =
+        shell(keep, lab, "%s compile model.txt -o out --quantize mixed --calibrate x.npy %s", adze, bad[_i][0]);
+    ck_assert_msg(r.status == 4, "%d: %s", r.status, r.err);
+    ck_assert_ptr_nonnull(strstr(r.err, bad[_i][1]));
+}
+END_TEST
+
 START_TEST(the_same_bytes_again)
 {
     const char *command =
@@ -210,6 +323,12 @@ START_TEST(misuse_is_named)
         {"--quantize int8 --calibrate nan.npy", "holds NaN"},
         {"--quantize int8 --calibrate shape.npy", "does not hold samples for input"},
         {"--quantize int8 --calibrate absent.npy", "absent.npy"},
+        {"--quantize int8 --calibrate integers.npy", "holds i32"},
+        {"--quantize int8 --calibrate none.npy", "holds no samples"},
+        {"--quantize int8 --calibrate infinite.npy", "an infinity"},
+        {"--quantize int8 --calibrate folder", "folder"},
+        {"--quantize mixed --calibrate x.npy", "needs a budget"},
+        {"--quantize int8 --calibrate x.npy --min-sqnr 30", "are for --quantize mixed"},
         {"--quantize int9 --calibrate x.npy", "is none of"},
     };
     save_model("model", CONV " %y = Sigmoid(%c)\n output %y\n");
@@ -220,11 +339,27 @@ START_TEST(misuse_is_named)
 }
 END_TEST
 
+START_TEST(constant_data_are_a_warning)
+{
+    save_model("model", CONV " %y = Sigmoid(%c)\n output %y\n");
+    ShellResult r = shell(keep, lab, "%s compile model.txt -o constant --quantize int8 --calibrate same.npy", adze);
+    ck_assert_msg(r.status == 0, "%s", r.err);
+    ck_assert_msg(strstr(r.err, "same.npy': all 288 elements are 0") != NULL, "%s", r.err);
+}
+END_TEST
+
 static void save_bad(void)
 {
     float x[2 * ELEMENTS] = {0};
     Tensor t = {DT_F32, {4, {2, 4, 6, 6}}, x}, s = {DT_F32, {4, {2, 4, 6, 3}}, x};
     must(npy_write(diag, io_join(keep, lab, "shape.npy"), &s));
+    Tensor integers = {DT_I32, {4, {2, 4, 6, 6}}, x}, none = {DT_F32, {4, {0, 4, 6, 6}}, x};
+    must(npy_write(diag, io_join(keep, lab, "integers.npy"), &integers));
+    must(npy_write(diag, io_join(keep, lab, "none.npy"), &none));
+    must(npy_write(diag, io_join(keep, lab, "same.npy"), &t));
+    must(io_make_dir(diag, io_join(keep, lab, "folder")));
+    x[7] = INFINITY;
+    must(npy_write(diag, io_join(keep, lab, "infinite.npy"), &t));
     x[7] = NAN;
     must(npy_write(diag, io_join(keep, lab, "nan.npy"), &t));
 }
@@ -244,11 +379,16 @@ int main(void)
     TCase *tc = tcase_create("doctor");
     tcase_set_timeout(tc, 120);
     tcase_add_loop_test(tc, planted_faults_are_named, 0, FAULTS);
-    tcase_add_loop_test(tc, fix_repairs, 0, 3);
+    tcase_add_loop_test(tc, fix_repairs, 0, REPAIRS);
+    tcase_add_test(tc, the_page_has_a_bar_for_each_layer);
+    tcase_add_test(tc, mixed_keeps_its_budget);
+    tcase_add_test(tc, mixed_compiles_to_what_was_chosen);
+    tcase_add_loop_test(tc, mixed_says_when_no_choice_serves, 0, 2);
+    tcase_add_test(tc, constant_data_are_a_warning);
     tcase_add_test(tc, few_samples_do_not_saturate_the_next);
     tcase_add_test(tc, methods_earn_their_cost);
     tcase_add_test(tc, the_same_bytes_again);
-    tcase_add_loop_test(tc, misuse_is_named, 0, 6);
+    tcase_add_loop_test(tc, misuse_is_named, 0, 12);
     suite_add_tcase(suite, tc);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

@@ -1,0 +1,23 @@
+/* One calibration with its measurements, layer by layer: what the doctor shows and `--quantize mixed` chooses by. */
+#ifndef ADZE_COMMANDS_EXAMINE_H
+#define ADZE_COMMANDS_EXAMINE_H
+
+#include "commands/quantise.h"
+
+typedef struct {
+    RawList calibrate, check; /* check: empty where the calibration's own samples are compared */
+    Preprocess preprocess;
+} ExamineData;
+
+/* From the model's bytes on, since passes change the graph that they get. Returns an exit status; *health is in
+ * c->keep. */
+int command_examine(Command *c, const ExamineData *data, Health *health);
+/* Of signal to noise, between -200 and 200. */
+double decibels(double signal, double noise);
+
+/* mixed.c: chooses the formats of layers for --min-sqnr and --max-weights (c->formats). Returns an exit status:
+ * EXIT_BUDGET where no choice keeps the budgets. */
+int command_mixed(Command *c, const ExamineData *data);
+bool command_is_mixed(const Command *c);
+
+#endif
