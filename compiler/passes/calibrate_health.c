@@ -1,22 +1,11 @@
 /* Float against quantised, layer by layer: the exact graph, the quantised one as reals, and the quantised one with
  * exact inputs to each layer run side by side on the same samples. */
-#include "passes/calibrate.h"
+#include "passes/calibrate_health.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
-enum { MAX_CHECKED = 200, MOST_OUTLIER = 20, MOST_MISALIGNED = 16 };
-
-typedef struct {
-    Calibrator *k;
-    float **exact;     /* by Value.id: what the exact graph computed for this sample */
-    LayerHealth **of;  /* by Value.id: NULL where nothing is watched */
-    float **peak;      /* by Value.id: largest magnitude of each channel */
-    int64_t *channels; /* by Value.id */
-    bool *is_output;   /* by Value.id: a step computes it, and views of it or itself are an output */
-    bool isolated;     /* the run in which each layer gets exact inputs */
-} Examination;
+enum { MAX_CHECKED = 200 };
 
 static void see_exact(void *context, const Value *v, float *data, int64_t count, size_t at_case)
 {
@@ -104,20 +93,6 @@ static void watch(Examination *e, Health *health, Track *t)
     e->peak[v->id] = NEW_ARRAY(health->arena, float, e->channels[v->id] + 1);
 }
 
-/* The layer whose result v is, behind its bounds and added rows. */
-static const Layer *layer_of(Calibrator *k, const Value *v)
-{
-    for (int depth = 0; v && v->producer && depth < 4; depth++) {
-        if (depth > 0 && k->track[v->id].quantised)
-            return NULL;
-        for (size_t i = 0; i < k->layers.count; i++)
-            if (k->layers.items[i].node == v->producer)
-                return &k->layers.items[i];
-        v = node_in(v->producer, 0);
-    }
-    return NULL;
-}
-
 static void watch_outputs(Examination *e)
 {
     Calibrator *k = e->k;
@@ -130,197 +105,6 @@ static void watch_outputs(Examination *e)
         e->is_output[v->id] = true;
         if (!e->exact[v->id])
             e->exact[v->id] = NEW_ARRAY(k->cal->health->arena, float, shape_count(&v->shape));
-    }
-}
-
-static const char *node_name(const Node *n, Arena *a)
-{
-    return arena_strdup(a, *n->name ? n->name : node_out(n, 0)->name);
-}
-
-/* What n computes with, where that is not rounded by itself. */
-static const Node *inner_producer(const Calibrator *k, const Node *n)
-{
-    for (size_t i = 0; i < n->inputs.count; i++) {
-        const Value *x = node_in(n, i);
-        if (x && !x->is_const)
-            return (size_t)x->id < k->count && k->track[x->id].quantised ? NULL : x->producer;
-    }
-    return NULL;
-}
-
-typedef ARRAY(const char *) NameArray;
-
-static void push_readers(const Value *v, Arena *a, NameArray *list, int depth)
-{
-    for (size_t i = 0; i < v->users.count; i++) {
-        const Node *n = v->users.items[i];
-        array_push(a, list, node_name(n, a));
-        if (moves_values(n) && depth < 8)
-            push_readers(node_out(n, 0), a, list, depth + 1);
-    }
-}
-
-/* Names of the nodes that must be float for v not to be rounded: those that compute it, from its own producer to the
- * first that reads rounded values, and those that read it. NULL for an input. */
-static const char *const *nodes_of(Calibrator *k, const Value *v, Arena *a)
-{
-    NameArray list = {0};
-    int depth = 0;
-    for (const Node *n = v->producer; n && depth < 8; n = inner_producer(k, n), depth++)
-        array_push(a, &list, node_name(n, a));
-    if (v->producer)
-        push_readers(v, a, &list, 0);
-    if (list.count)
-        array_push(a, &list, NULL);
-    return list.items;
-}
-
-/* Of a depthwise convolution each weight takes a byte. */
-static int64_t weight_bytes(const Layer *y)
-{
-    int64_t count = shape_count(&y->l.w->shape);
-    bool depthwise = y->groups > 1 && y->in[0] == y->groups;
-    return (y->bits == 4 && !depthwise ? (count + 1) / 2 : count) + 8 * y->outputs;
-}
-
-/* Concat gives all operands one scale: the range that they share, in ranges of what one of them holds. */
-static double concat_misalignment(Examination *e, const Node *n)
-{
-    double most = 1;
-    for (size_t i = 0; i < n->inputs.count; i++) {
-        const Value *v = node_in(n, i);
-        const LayerHealth *h = v && (size_t)v->id < e->k->count ? e->of[v->id] : NULL;
-        const Track *t = h ? track_of(e->k, v) : NULL;
-        if (!h || t != track_of(e->k, node_out(n, 0)) || !(h->high > h->low))
-            continue;
-        most = fmax(most, (t->hi - t->lo) / (fmax(h->high, 0) - fmin(h->low, 0)));
-    }
-    return most;
-}
-
-/* The largest ratio between the scales of the operands, or of one and the result. */
-static double misalignment(Examination *e, const Node *n)
-{
-    Calibrator *k = e->k;
-    double least = INFINITY, most = 0;
-    if (node_is(n, "Concat"))
-        return concat_misalignment(e, n);
-    if (!node_is(n, "Add") && !node_is(n, "Sub"))
-        return 1;
-    for (size_t i = 0; i < 2; i++) {
-        const Value *v = node_in(n, i);
-        if (!v || v->is_const || (size_t)v->id >= k->count || !k->track[v->id].quantised)
-            return 1;
-        double scale = (double)track_of(k, v)->scale;
-        least = fmin(least, scale);
-        most = fmax(most, scale);
-    }
-    return most / least;
-}
-
-static double bias_excess(Calibrator *k, const Value *v)
-{
-    const Layer *y = layer_of(k, v);
-    double most = 0;
-    if (!y || !y->l.bias)
-        return 0;
-    Tensor t = value_tensor(y->l.bias);
-    for (int64_t o = 0; o < y->outputs; o++) {
-        int64_t group = o / (y->outputs / y->groups);
-        double weight = 0, unit = (double)track_of(k, node_in(y->node, 0))->scale;
-        (void)group;
-        const float *w = y->l.w->data;
-        for (int64_t i = 0; i < y->k; i++)
-            weight = fmax(weight, fabs((double)w[y->by_rows ? o * y->k + i : i * y->outputs + o]));
-        unit *= weight / (y->bits == 4 ? 7 : 127);
-        double b = fabs(tensor_float(&t, shape_count(&y->l.bias->shape) > 1 ? o : 0) * y->l.beta);
-        most = fmax(most, b / (fmax(unit, 1e-38) * 1073741824.0));
-    }
-    return most;
-}
-
-static int by_size(const void *a, const void *b)
-{
-    float x = *(const float *)a, y = *(const float *)b;
-    return (x > y) - (x < y);
-}
-
-static void judge_channels(Examination *e, const Value *v, LayerHealth *h)
-{
-    int64_t n = e->channels[v->id];
-    float *peak = e->peak[v->id];
-    if (n < 2)
-        return;
-    h->channels = n;
-    for (int64_t i = 0; i < n; i++) {
-        h->dead_channels += peak[i] == 0;
-        h->worst_channel = h->worst_channel < 0 || peak[i] > peak[h->worst_channel] ? i : h->worst_channel;
-    }
-    float most = peak[h->worst_channel];
-    qsort(peak, (size_t)n, sizeof *peak, by_size);
-    float median = peak[h->dead_channels + (n - h->dead_channels - 1) / 2];
-    h->outlier = median > 0 ? (double)(most / median) : 0;
-}
-
-static void name_cause(Health *all, LayerHealth *h)
-{
-    double width = h->hi - h->lo, occurs = fmax(h->high, 0) - fmin(h->low, 0);
-    Arena *a = all->arena;
-    if (h->bias_excess >= 1) {
-        h->cause = "bias overflow";
-        h->advice =
-            "the bias of a channel is far larger than its weights: keep the layer float, or train with a penalty "
-            "on biases";
-    } else if (h->saturated > 0.005) {
-        h->cause = "saturated range";
-        h->advice =
-            "elements lie outside of the range: calibrate with data that cover what occurs, or --widest for this "
-            "layer";
-    } else if (strcmp(h->op_type, "Concat") == 0 && h->misaligned > MOST_MISALIGNED) {
-        h->cause = "misaligned scales";
-        h->advice = "one operand takes a small part of the range that all share: keep the layer and those that read it "
-                    "float, or rescale the operand";
-    } else if (occurs > 0 && width > 4 * occurs && !h->shares_range) {
-        h->cause = "wrong range";
-        h->advice = "the range is far wider than what occurs: remove --range, or calibrate with data like these";
-    } else if (h->outlier > MOST_OUTLIER) {
-        h->cause = "outlier channel";
-        h->advice = arena_printf(a,
-                                 "channel %lld is %.0f times the median channel and takes the range: keep the layer "
-                                 "float, or rescale that channel",
-                                 (long long)h->worst_channel, h->outlier);
-    } else if (h->misaligned > MOST_MISALIGNED) {
-        h->cause = "misaligned scales";
-        h->advice =
-            "one operand's steps are far coarser than the other's: give both one range, or keep the layer float";
-    } else if (h->dead_channels) {
-        h->cause = "dead channel";
-        h->advice = "channels that are always 0 cost memory and time: remove them, or calibrate with more varied data";
-    }
-}
-
-static void conclude(Examination *e, Health *health)
-{
-    for (size_t i = 0; i < e->k->count; i++) {
-        Track *t = &e->k->track[i];
-        LayerHealth *h = e->of[i];
-        if (!h)
-            continue;
-        const Track *range = track_of(e->k, t->v);
-        h->lo = range->lo;
-        h->hi = range->hi;
-        h->saturated /= (double)(h->elements ? h->elements : 1);
-        h->used = (fmin(h->high, h->hi) - fmax(h->low, h->lo)) / (h->hi - h->lo);
-        h->misaligned = t->v->producer ? misalignment(e, t->v->producer) : 1;
-        const Layer *y = layer_of(e->k, t->v);
-        for (size_t u = 0; u < t->v->users.count; u++)
-            h->shares_range |= node_is(t->v->users.items[u], "Concat");
-        h->nodes = nodes_of(e->k, t->v, health->arena);
-        h->weight_bytes = y ? weight_bytes(y) : 0;
-        h->bias_excess = bias_excess(e->k, t->v);
-        judge_channels(e, t->v, h);
-        name_cause(health, h);
     }
 }
 
