@@ -153,38 +153,24 @@ static size_t argument_bytes(const Graph *g)
     return bytes;
 }
 
-static bool calibration_of(Command *c, Compilation *comp, const RawList *raw, const Preprocess *p)
-{
-    Calibration *calibration = NEW(c->keep, Calibration);
-    comp->options.calibration = calibration;
-    return command_calibration(c, comp->graph, raw, p, calibration);
-}
-
 int command_plan(Command *c, const StringList *paths, Compilation *out)
 {
     CompileOptions options;
     const char *model;
     if (!command_model(c, &model))
         return EXIT_USAGE;
-    Preprocess p = {0};
-    RawList raw = {0};
-    if (!command_quantises(c))
-        return EXIT_USAGE;
-    const bool calibrates = c->options.quantize && !command_halves(c);
-    if (calibrates && !command_samples(c, &c->options.calibrate, &p, &raw))
-        return EXIT_INPUT;
-    if (command_is_mixed(c)) {
-        int status = command_mixed(c, &(ExamineData){.calibrate = raw, .preprocess = p});
-        if (status != EXIT_DONE)
-            return status;
-    }
+    ExamineData data = {0};
+    bool calibrates;
+    int status = command_quantisation(c, &data, &calibrates);
+    if (status != EXIT_DONE)
+        return status;
     command_compile_options(c, &options);
     options.model = model;
     options.half = command_halves(c);
     if (!shapes_from_vectors(c, &options, paths))
         return EXIT_INPUT;
     *out = (Compilation){.keep = c->keep, .diag = c->diag, .options = options};
-    return compile_load(out) && (!calibrates || calibration_of(c, out, &raw, &p)) && compile_loaded(out) ? EXIT_DONE
+    return compile_load(out) && (!calibrates || command_calibrate(c, out, &data)) && compile_loaded(out) ? EXIT_DONE
                                                                                                          : EXIT_INPUT;
 }
 

@@ -29,3 +29,20 @@ int command_examine(Command *c, const ExamineData *data, Health *health)
     comp.options.calibration = &calibration;
     return compile_loaded(&comp) ? EXIT_DONE : EXIT_INPUT;
 }
+
+int command_quantisation(Command *c, ExamineData *data, bool *calibrates)
+{
+    if (!command_quantises(c))
+        return EXIT_USAGE;
+    *calibrates = c->options.quantize && !command_halves(c);
+    if (*calibrates && !command_samples(c, &c->options.calibrate, &data->preprocess, &data->calibrate))
+        return EXIT_INPUT;
+    return command_is_mixed(c) ? command_mixed(c, data) : EXIT_DONE;
+}
+
+bool command_calibrate(Command *c, Compilation *comp, const ExamineData *data)
+{
+    Calibration *calibration = NEW(c->keep, Calibration);
+    comp->options.calibration = calibration;
+    return command_calibration(c, comp->graph, &data->calibrate, &data->preprocess, calibration);
+}

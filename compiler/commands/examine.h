@@ -3,6 +3,7 @@
 #define ADZE_COMMANDS_EXAMINE_H
 
 #include "commands/quantise.h"
+#include "compile.h"
 
 typedef struct {
     RawList calibrate, check; /* check: empty where the calibration's own samples are compared */
@@ -12,6 +13,11 @@ typedef struct {
 /* From the model's bytes on, since passes change the graph that they get. Returns an exit status; *health is in
  * c->keep. */
 int command_examine(Command *c, const ExamineData *data, Health *health);
+/* --quantize from the options: its data read, the formats of `mixed` chosen. *calibrates: there is something to
+ * calibrate. Returns an exit status. */
+int command_quantisation(Command *c, ExamineData *data, bool *calibrates);
+/* The calibration of `data` for a model that is loaded, into its options. */
+bool command_calibrate(Command *c, Compilation *comp, const ExamineData *data);
 /* Of signal to noise, between -200 and 200. */
 double decibels(double signal, double noise);
 

@@ -1,6 +1,7 @@
 /* adze inspect: the model, everything in it that would not compile, and with -t the program that it would become. */
 #include "commands/inspect.h"
 #include "base/progress.h"
+#include "commands/examine.h"
 
 #include <stdio.h>
 
@@ -139,9 +140,15 @@ int command_inspect(Command *c)
     const char *model;
     if (!command_model(c, &model))
         return EXIT_USAGE;
+    ExamineData data = {0};
+    bool calibrates;
+    int status = command_quantisation(c, &data, &calibrates);
+    if (status != EXIT_DONE)
+        return status;
     command_compile_options(c, &comp.options);
     comp.options.model = model;
-    if (!compile_load(&comp))
+    comp.options.half = command_halves(c);
+    if (!compile_load(&comp) || (calibrates && !command_calibrate(c, &comp, &data)))
         return EXIT_INPUT;
     ModelFacts f = {.arena = c->keep};
     const Graph *as_loaded = graph_clone(c->keep, comp.graph);

@@ -339,6 +339,48 @@ START_TEST(misuse_is_named)
 }
 END_TEST
 
+START_TEST(inspect_shows_the_quantised_program)
+{
+    ShellResult r = shell(keep, lab,
+                          "%s inspect %s/fashion.onnx -t cortex-m4 --quantize int8 --calibrate "
+                          "%s/calibration.npy " NORMALISE,
+                          adze, fashion, fashion);
+    ck_assert_msg(r.status == 0, "%s", r.err);
+    ck_assert_msg(strstr(r.out, "qconv") != NULL, "%s", r.out);
+}
+END_TEST
+
+START_TEST(a_pipeline_file_says_the_same)
+{
+    const char *text = arena_printf(keep,
+                                    "model: %s/fashion.onnx\nquantize: int8\ncalibrate: [%s/calibration.npy]\n"
+                                    "preprocess: [scale=1/255, mean=0.2860, std=0.3530]\n",
+                                    fashion, fashion);
+    must(io_write(diag, io_join(keep, lab, "pipeline.yaml"), text, strlen(text)));
+    ShellResult r = shell(keep, lab,
+                          "%s compile -c pipeline.yaml -o by-file && %s compile %s/fashion.onnx --quantize int8 "
+                          "--calibrate %s/calibration.npy --preprocess scale=1/255 --preprocess mean=0.2860 "
+                          "--preprocess std=0.3530 -o by-options && diff by-file/fashion_weights.c "
+                          "by-options/fashion_weights.c",
+                          adze, adze, fashion, fashion);
+    ck_assert_msg(r.status == 0, "%s%s", r.out, r.err);
+}
+END_TEST
+
+/* While it calibrates; the folder from before stays as it was. */
+START_TEST(an_interrupt_leaves_nothing_behind)
+{
+    ShellResult r = shell(keep, lab,
+                          "mkdir stop && cd stop && %s compile %s/fashion.onnx -o out >/dev/null && ls -l "
+                          "--full-time out >before; for i in 1 3 5; do timeout -s INT 0.$i %s compile "
+                          "%s/fashion.onnx --name again --quantize int8 --calibrate %s/calibration.npy " NORMALISE
+                          " -o out; [ $? = 0 ] && exit 0; ls -l --full-time out | cmp - before || exit 1; "
+                          "[ $(ls -A | wc -l) = 2 ] || { ls -A; exit 1; }; done",
+                          adze, fashion, adze, fashion, fashion);
+    ck_assert_msg(r.status == 0, "%s%s", r.out, r.err);
+}
+END_TEST
+
 START_TEST(constant_data_are_a_warning)
 {
     save_model("model", CONV " %y = Sigmoid(%c)\n output %y\n");
@@ -385,6 +427,9 @@ int main(void)
     tcase_add_test(tc, mixed_compiles_to_what_was_chosen);
     tcase_add_loop_test(tc, mixed_says_when_no_choice_serves, 0, 2);
     tcase_add_test(tc, constant_data_are_a_warning);
+    tcase_add_test(tc, inspect_shows_the_quantised_program);
+    tcase_add_test(tc, a_pipeline_file_says_the_same);
+    tcase_add_test(tc, an_interrupt_leaves_nothing_behind);
     tcase_add_test(tc, few_samples_do_not_saturate_the_next);
     tcase_add_test(tc, methods_earn_their_cost);
     tcase_add_test(tc, the_same_bytes_again);
