@@ -205,10 +205,10 @@ typedef struct {
     int32_t lo, hi;
 } adze_qpool_params;
 
-/* QSoftmax over the middle axis of [outer, axis, inner]; y_inverse_scale is 1 / the output's scale, as an integer. */
+/* QSoftmax over the middle axis of [outer, axis, inner]; 1 / the output's scale is y_inverse_scale / y_divisor. */
 typedef struct {
     int32_t outer, axis, inner;
-    int32_t y_inverse_scale, y_zero_point;
+    int32_t y_inverse_scale, y_divisor, y_zero_point;
 } adze_qsoftmax_params;
 
 /* Quantize, Dequantize, per tensor or per channel of [outer, axis, inner] (axis == 1: per tensor); scale and zero point

@@ -103,7 +103,7 @@ static json_t *model_json(const ModelFacts *f, const Graph *g, const Compilation
     return root;
 }
 
-static void print_json(const ModelFacts *f, const Graph *g, const Compilation *comp, const Report *r)
+static void print_json(const ModelFacts *f, const Graph *g, const Compilation *comp, const Report *r, const Report *any)
 {
     json_t *root = r ? report_json(r) : model_json(f, g, comp), *open = json_array();
     for (size_t i = 0; i < f->open.count; i++)
@@ -113,10 +113,10 @@ static void print_json(const ModelFacts *f, const Graph *g, const Compilation *c
     json_object_set_new(root, "compiles", json_boolean(f->errors == 0));
     json_object_set_new(root, "open_shapes", open);
     json_object_set_new(root, "problems", problems_json(f));
-    if (r) {
+    if (r)
         json_object_set_new(root, "fits", json_boolean(r->fits_all));
-        json_object_set_new(root, "float_steps", json_integer((json_int_t)r->float_steps));
-    }
+    if (any)
+        json_object_set_new(root, "float_steps", json_integer((json_int_t)any->float_steps));
     report_print(root);
 }
 
@@ -132,6 +132,12 @@ static void print_verdict(const ModelFacts *f, const Report *r)
     printf(".\n");
     if (!f->errors && r && !r->fits_all)
         printf("It does not fit: see above.\n");
+}
+
+static void print_floats_alone(const Report *r)
+{
+    printf("\nprogram, after all passes\n");
+    print_floats(r);
 }
 
 int command_inspect(Command *c)
@@ -156,13 +162,16 @@ int command_inspect(Command *c)
     bool compiled = try_compile(&f, &comp);
     progress_end();
     EmitOptions emit = compile_emit_options(&comp);
-    const Report *r = compiled && c->options.target ? report_of_plan(c->keep, comp.plan, &comp.target, &emit) : NULL;
+    const Report *any = compiled ? report_of_plan(c->keep, comp.plan, &comp.target, &emit) : NULL;
+    const Report *r = c->options.target ? any : NULL; /* without -t only what is the same for every target */
     if (c->options.json) {
-        print_json(&f, as_loaded, &comp, r);
+        print_json(&f, as_loaded, &comp, r, any);
     } else {
         print_model(&f, as_loaded, model);
         if (r)
             print_report(r);
+        else if (any)
+            print_floats_alone(any);
         print_verdict(&f, r);
         fflush(stdout); /* the problems follow on stderr */
     }

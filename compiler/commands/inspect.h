@@ -61,5 +61,7 @@ void facts_judge(ModelFacts *f, const Graph *g, const char *const *input_values)
 /* inspect_text.c: for people, on stdout. */
 void print_model(const ModelFacts *f, const Graph *g, const char *file);
 void print_report(const Report *r);
+/* How many steps run in floats, and what stays float between integers, with the reasons. */
+void print_floats(const Report *r);
 
 #endif

@@ -154,8 +154,7 @@ static void total(const char *title, int64_t value, const char *unit)
     printf("  %-28s %14s%s\n", title, with_commas(value), unit);
 }
 
-/* What runs in floats between integers, with the reasons. */
-static void print_floats(const Report *r)
+void print_floats(const Report *r)
 {
     const Graph *g = r->emitter->plan->graph;
     printf("  %-28s %14s of %s\n", "steps in floats", with_commas((int64_t)r->float_steps),

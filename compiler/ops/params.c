@@ -122,7 +122,7 @@ static const ParamField qpool_fields[] = {
 };
 static const ParamField qsoftmax_fields[] = {
 #define S adze_qsoftmax_params
-    INT(S, outer) INT(S, axis) INT(S, inner) INT(S, y_inverse_scale) INT(S, y_zero_point)
+    INT(S, outer) INT(S, axis) INT(S, inner) INT(S, y_inverse_scale) INT(S, y_divisor) INT(S, y_zero_point)
 #undef S
 };
 static const ParamField quantize_fields[] = {

@@ -184,9 +184,10 @@ bool lower_qsoftmax(OpContext *c, Plan *p, Node *n)
                                    .axis = x->rank ? (int32_t)x->dim[axis] : 1,
                                    .inner = x->rank ? (int32_t)dims_count(x, axis + 1, x->rank) : 1};
     const IntAttr attrs[] = {{"y_inverse_scale", &params.y_inverse_scale, 0, 1, 65536},
+                             {"y_divisor", &params.y_divisor, 1, 1, 64},
                              {"y_zero_point", &params.y_zero_point, 0, -128, 127}};
     if (!int_attrs(c, n, attrs, sizeof attrs / sizeof *attrs) || !check_table(c, n, "table", DT_U32, 256) ||
-        !check_exponentials(c, n, params.axis, params.y_inverse_scale))
+        !check_exponentials(c, n, (int64_t)params.axis * params.y_divisor, params.y_inverse_scale))
         return false;
     Step *s = PLAN_STEP(p, KIND_QSOFTMAX, NULL, adze_qsoftmax_params, &params);
     step_in(s, node_in(n, 0));

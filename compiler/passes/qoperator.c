@@ -64,52 +64,56 @@ static const char *const alpha_attributes[] = {"alpha", NULL};
 static const char *const gemm_attributes[] = {"alpha", "transA", "transB", NULL};
 static const char *const no_attributes[] = {NULL};
 
-/* A bias in i32 has the scale of x times that of w (times alpha), per channel where w has several. */
-static Value *bias_of(PassContext *c, Graph *g, Node *n, Value *bias, const Value *sx, const Value *sw, double alpha)
+/* A bias in i32 has the scale of x times that of w (times alpha), per channel where w has several; NULL when they are
+ * not constant. */
+static Value *bias_scale(Graph *g, const Value *sx, const Value *sw, double alpha)
 {
     double x;
     int64_t count = shape_count(&sw->shape);
-    (void)c;
     if (!const_scalar(sx, &x) || !const_f32(sw) || count < 1)
         return NULL;
     float *data = NEW_ARRAY(g->arena, float, count);
     for (int64_t i = 0; i < count; i++)
         data[i] = (float)(alpha * x * (double)((const float *)sw->data)[i]);
     Shape s = {.rank = count > 1 ? 1 : 0, .dim = {count}};
-    return scaled(g, n, "DequantizeLinear", bias, const_floats(g, NULL, &s, data), NULL, bias->shape.rank - 1);
+    return const_floats(g, arena_printf(g->arena, "%s * %s", sx->name, sw->name), &s, data);
+}
+
+/* Behind x and w, so that a bad scale is reported by its own name. */
+static void add_bias(Graph *g, Node *n, Node *f, size_t index, Value *scale)
+{
+    Value *bias = node_in(n, index);
+    if (bias)
+        node_add_input(g, f, scaled(g, f, "DequantizeLinear", bias, scale, NULL, bias->shape.rank - 1));
 }
 
 static bool linear_conv(PassContext *c, Graph *g, Node *n)
 {
-    Value *bias = NULL;
-    if (!node_is(n, "QLinearConv"))
-        return false;
-    if (node_in(n, 8) && !(bias = bias_of(c, g, n, node_in(n, 8), node_in(n, 1), node_in(n, 4), 1)))
+    Value *scale = NULL;
+    (void)c;
+    if (!node_is(n, "QLinearConv") || (node_in(n, 8) && !(scale = bias_scale(g, node_in(n, 1), node_in(n, 4), 1))))
         return false;
     Value *x = dequantised_input(g, n, 0, 1), *w = dequantised_input(g, n, 3, 0);
     Node *f = real_node(g, n, "Conv", window_attributes);
     node_add_input(g, f, x);
     node_add_input(g, f, w);
-    if (bias)
-        node_add_input(g, f, bias);
+    add_bias(g, n, f, 8, scale);
     return quantised_output(g, n, result(g, f), 6);
 }
 
 static bool linear_gemm(PassContext *c, Graph *g, Node *n)
 {
-    Value *bias = NULL;
+    Value *scale = NULL;
     double alpha = (double)node_float(n, "alpha", 1);
-    if (!is_contrib(n, "QGemm"))
-        return false;
-    if (node_in(n, 6) && !(bias = bias_of(c, g, n, node_in(n, 6), node_in(n, 1), node_in(n, 4), alpha)))
+    (void)c;
+    if (!is_contrib(n, "QGemm") || (node_in(n, 6) && !(scale = bias_scale(g, node_in(n, 1), node_in(n, 4), alpha))))
         return false;
     Value *a = dequantised_input(g, n, 0, 0);
     Value *b = dequantised_input(g, n, 3, node_int(n, "transB", 0) ? 0 : 1);
     Node *f = real_node(g, n, "Gemm", gemm_attributes);
     node_add_input(g, f, a);
     node_add_input(g, f, b);
-    if (bias)
-        node_add_input(g, f, bias);
+    add_bias(g, n, f, 6, scale);
     return quantised_output(g, n, result(g, f), 7);
 }
 
@@ -218,7 +222,8 @@ static Value *real_input(Graph *g, Node *n, size_t index, int64_t axis)
     float *scale = NEW_ARRAY(g->arena, float, count);
     for (int64_t i = 0; i < count; i++)
         scale[i] = 1;
-    return scaled(g, n, "DequantizeLinear", x, const_floats(g, NULL, &s, scale), zero, axis);
+    const char *name = zero ? zero->name : NULL; /* in messages: there are as many scales as zero points */
+    return scaled(g, n, "DequantizeLinear", x, const_floats(g, name, &s, scale), zero, axis);
 }
 
 /* Readers that cast to f32 read the product itself. */

@@ -114,6 +114,21 @@ static double exponential(double x)
     return sum;
 }
 
+/* 1 / scale as numerator / divisor: exactly enough with the smallest divisor that serves, else as near as can be. */
+static bool inverse_of(double scale, int64_t *numerator, int64_t *divisor)
+{
+    double best = INFINITY;
+    for (int64_t d = 1; d <= 64 && best > 1e-6; d++) {
+        double n = rint((double)d / scale), error = fabs(n / (double)d * scale - 1);
+        if (n < 1 || n > UINT16_MAX || error >= best)
+            continue;
+        best = error;
+        *numerator = (int64_t)n;
+        *divisor = d;
+    }
+    return best < 0.01;
+}
+
 const char *region_softmax(Region *r)
 {
     Node *n = r->x->producer;
@@ -123,14 +138,14 @@ const char *region_softmax(Region *r)
     if (!dequantised(r->c->scratch, node_in(n, 0), &x))
         return "its input is not quantised to 8 bits with one scale";
     int rank = x.v->shape.rank, axis = axis_normalise(node_int(n, "axis", n->version < 13 ? 1 : -1), rank);
-    double inverse = rint(1 / r->scale);
+    int64_t inverse = 1, divisor = 1;
     if (axis < 0 || (n->version < 13 && axis != rank - 1))
         return "supported: Softmax along one axis";
     if (r->lo != INT8_MIN || r->hi != INT8_MAX)
         return "supported: Softmax without bounds";
-    if (inverse < 1 || inverse > UINT16_MAX || fabs(inverse * r->scale - 1) > 1e-6)
-        return WHY(r, "the scale %g of its result is not one over an integer", r->scale);
-    double largest = floor(UINT32_MAX / (inverse + (double)x.v->shape.dim[axis] + 1));
+    if (!inverse_of(r->scale, &inverse, &divisor))
+        return WHY(r, "the scale %g of its result is too large or too small", r->scale);
+    double largest = floor(UINT32_MAX / ((double)inverse + (double)divisor * ((double)x.v->shape.dim[axis] + 1)));
     uint32_t *table = NEW_ARRAY(r->g->arena, uint32_t, 256);
     for (int i = 0; i < 256; i++)
         table[i] = (uint32_t)rint(largest * exponential(-(255 - i) * x.scale));
@@ -139,7 +154,9 @@ const char *region_softmax(Region *r)
     node_add_input(r->g, q, x.v);
     node_add_input(r->g, q, graph_const(r->g, NULL, DT_U32, &s, table));
     node_set_int(r->g, q, "axis", axis);
-    node_set_int(r->g, q, "y_inverse_scale", (int64_t)inverse);
+    node_set_int(r->g, q, "y_inverse_scale", inverse);
+    if (divisor > 1)
+        node_set_int(r->g, q, "y_divisor", divisor);
     set_zero(r, q, "y_zero_point", r->zero);
     return finish(r, q);
 }

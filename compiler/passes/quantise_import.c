@@ -34,10 +34,31 @@ static bool check_scale(PassContext *c, const Node *n, const Value *scale)
     return true;
 }
 
+/* A scale for each `block` indices of an axis: the shape of x, with that axis divided. */
+static bool check_blocks(PassContext *c, const Node *n, const Value *x, const Value *scale)
+{
+    char got[SHAPE_TEXT_BYTES], want[SHAPE_TEXT_BYTES];
+    int64_t block = node_int(n, "block_size", 0), axis = node_int(n, "axis", 1);
+    int at = axis_normalise(axis, x->shape.rank);
+    Shape s = x->shape;
+    if (block < 0)
+        return bad(c, n, scale, "blocks of %" PRId64 " elements", block);
+    if (at < 0)
+        return bad(c, n, x, "axis %" PRId64 " lies outside of its %d axes", axis, x->shape.rank);
+    if (!shape_known(&x->shape) || !shape_known(&scale->shape))
+        return true;
+    s.dim[at] = s.dim[at] / block + (s.dim[at] % block != 0);
+    return shape_equal(&scale->shape, &s) ||
+           bad(c, n, scale, "scales of shape %s for blocks of %" PRId64 "; %s expected",
+               shape_text(&scale->shape, got, sizeof got), block, shape_text(&s, want, sizeof want));
+}
+
 static bool check_axis(PassContext *c, const Node *n, const Value *x, const Value *scale)
 {
     int64_t count = shape_count(&scale->shape), axis = node_int(n, "axis", 1);
-    if (count <= 1 || node_int(n, "block_size", 0) || x->shape.rank < 0)
+    if (node_int(n, "block_size", 0) && x->shape.rank >= 0)
+        return check_blocks(c, n, x, scale);
+    if (count <= 1 || x->shape.rank < 0)
         return true;
     int at = axis_normalise(axis, x->shape.rank);
     if (scale->shape.rank != 1)

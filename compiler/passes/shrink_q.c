@@ -39,6 +39,15 @@ static double requantized(const Node *n, double sum, int32_t multiplier)
     return (double)node_int(n, "y_zero_point", 0) + (double)((shifted * multiplier + ((int64_t)1 << 31)) >> 32);
 }
 
+/* Halves to even, as in averages. */
+static double requantized_even(const Node *n, double sum, int32_t multiplier)
+{
+    int64_t shifted = (int64_t)sum * ((int64_t)1 << node_int(n, "shift", 0)), zero = node_int(n, "y_zero_point", 0);
+    int64_t q = (shifted * multiplier + ((int64_t)1 << 31)) >> 32;
+    bool half = (uint32_t)(shifted * multiplier) == 0x80000000u;
+    return (double)(zero + q - (half ? q & 1 : 0));
+}
+
 /* a * ma + b * mb, rounded by the shift, plus the zero point; int64_t: intervals may be wider than what occurs. */
 static double weighted(double a, int64_t ma, double b, int64_t mb, int64_t shift, int64_t zero)
 {
@@ -129,8 +138,8 @@ static Fact averaged(const Node *n, Fact x)
     x = shifted(x, node_int(n, "x_zero_point", 0));
     if (!fits(n, x.lo * (double)taps) || !fits(n, x.hi * (double)taps))
         return between(INT8_MIN, INT8_MAX);
-    double low = requantized(n, x.lo * (double)taps, ((const int32_t *)m->data)[taps]);
-    double high = requantized(n, x.hi * (double)taps, ((const int32_t *)m->data)[taps]);
+    double low = requantized_even(n, x.lo * (double)taps, ((const int32_t *)m->data)[taps]);
+    double high = requantized_even(n, x.hi * (double)taps, ((const int32_t *)m->data)[taps]);
     return hull(clamped_to(low, n, "lo", "hi"), clamped_to(high, n, "lo", "hi"));
 }
 

@@ -96,7 +96,9 @@ ADZE_DSP_KERNEL void adze_maxpool_i8_dsp(const adze_pool_params *p, const int8_t
 ADZE_FORCE_INLINE int8_t adze_dsp_average(const adze_qpool_params *p, int32_t sum, int32_t inside, int32_t multiplier)
 {
     const int32_t acc = adze_dsp_shift(sum - inside * p->x_zero_point, p->shift);
-    return (int8_t)adze_dsp_bound(adze_dsp_scale(acc, multiplier, p->y_zero_point), p->lo, p->hi);
+    int32_t q = adze_dsp_scale(acc, multiplier, 0);
+    q -= q & ((uint32_t)acc * (uint32_t)multiplier == 0x80000000u); /* a half: to even */
+    return (int8_t)adze_dsp_bound(p->y_zero_point + q, p->lo, p->hi);
 }
 
 ADZE_DSP_KERNEL void adze_qavgpool_i8_dsp(const adze_qpool_params *p, const int8_t *x, const int32_t *multiplier,

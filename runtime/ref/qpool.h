@@ -21,7 +21,7 @@ ADZE_KERNEL void adze_qavgpool_i8_ref(const adze_qpool_params *p, const int8_t *
                     for (int32_t ky = ty.first; ky < ty.end; ky++)
                         for (int32_t kx = tx.first; kx < tx.end; kx++)
                             sum += x[(top + ky * p->dilation_h) * row + (left + kx * p->dilation_w) * channels + c];
-                    sum = p->y_zero_point + adze_requantize(sum, m, p->shift);
+                    sum = p->y_zero_point + adze_requantize_even(sum, m, p->shift);
                     *y++ = (int8_t)adze_clamp(sum, p->lo, p->hi);
                 }
             }

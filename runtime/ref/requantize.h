@@ -15,6 +15,14 @@ ADZE_FORCE_INLINE int32_t adze_requantize(int32_t acc, int32_t m, int32_t shift)
     return (int32_t)(((int64_t)shifted * m + ((int64_t)1 << 31)) >> 32);
 }
 
+/* The same, with halves rounded to even: for averages, whose sums often lie on one. */
+ADZE_FORCE_INLINE int32_t adze_requantize_even(int32_t acc, int32_t m, int32_t shift)
+{
+    const uint32_t low = (uint32_t)acc * (uint32_t)((uint32_t)1 << shift) * (uint32_t)m;
+    const int32_t q = adze_requantize(acc, m, shift);
+    return q - (q & (low == 0x80000000u));
+}
+
 ADZE_FORCE_INLINE int32_t adze_clamp(int32_t v, int32_t lo, int32_t hi)
 {
     v = v < lo ? lo : v;

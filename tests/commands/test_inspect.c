@@ -156,10 +156,12 @@ START_TEST(a_good_model)
     ck_assert_msg(r.status == EXIT_DONE, "%s", r.err);
     holds(r.out, "It compiles.");
     holds(r.out, "'x' f32 [1,1,8,8]");
+    holds(r.out, "steps in floats");
     r = shell(keep, dir, "%s inspect good.txt --json", adze);
     json_t *o = parse(r.out);
     ck_assert(json_is_true(json_object_get(o, "compiles")));
     ck_assert_int_eq(number(o, "macs"), GOOD_MACS);
+    ck_assert_int_gt(json_integer_value(json_object_get(o, "float_steps")), 0);
     ck_assert_int_eq(number(o, "parameters"), GOOD_PARAMETERS + 2); /* the constant shape is one as well */
     ck_assert_uint_eq(json_array_size(json_object_get(o, "layers")), 4);
     ck_assert_int_eq(json_integer_value(json_object_get(json_object_get(o, "weight_types"), "f32")),

@@ -18,6 +18,11 @@ def requantize(acc, m, shift):
     return ((acc << shift) * m + (1 << 31)) >> 32
 
 
+def requantize_even(acc, m, shift):
+    q, low = requantize(acc, m, shift), (acc << shift) * m % (1 << 32)
+    return q - np.where(low == 1 << 31, q % 2, 0)
+
+
 def clamp(v, lo, hi):
     return np.array(np.clip(np.asarray(v, dtype=object), lo, hi)).astype(np.int8)
 
@@ -95,7 +100,7 @@ def qpool(x, m, **a):
             cols = [q for q in range(j * sw - left, j * sw - left + kw) if 0 <= q < w]
             part = x[:, rows][:, :, cols].astype(np.int64) - a.get("x_zero_point", 0)
             taps = kh * kw if a.get("count_include_pad") else len(rows) * len(cols)
-            v = requantize(wide(part.sum((1, 2))), int(m[taps]), a.get("shift", 0)) + a.get("y_zero_point", 0)
+            v = requantize_even(wide(part.sum((1, 2))), int(m[taps]), a.get("shift", 0)) + a.get("y_zero_point", 0)
             y[:, i, j] = clamp(v, a.get("lo", -128), a.get("hi", 127))
     return y
 
@@ -107,7 +112,7 @@ def qlookup(x, table):
 def qsoftmax(x, table, **a):
     axis = a.get("axis", -1)
     e = wide(table)[255 - (x.max(axis, keepdims=True).astype(int) - x)]
-    total = e.sum(axis, keepdims=True)
+    total = e.sum(axis, keepdims=True) * a.get("y_divisor", 1)
     return clamp((e * a["y_inverse_scale"] + total // 2) // total + a.get("y_zero_point", 0), -128, 127)
 
 
@@ -276,6 +281,17 @@ def rest_texts():
         x = np.array([i.min, i.min + 1, 0, 1, 77, i.max], dtype)
         t.add("Dequantize", dequantize, [x, Const(np.float32(.01)), Const(np.int32(one))])
         t.add("Dequantize", dequantize, [x.reshape(2, 3), Const(scale), Const(zero)], axis=-1)
+    t.write(FOLDER)
+    t = Text("QAveragePoolHalves")
+    for zero in [(0, 0), (3, -8), (-128, -127)]:
+        m = np.array([0, 2**30, 2**29, 0, 2**28], np.int32)
+        t.add("QAveragePool", qpool, [bytes_of(1, 6, 6, 3), Const(m)], shift=2, kernel_shape=[2, 2], pads=[1, 1, 0, 0],
+              x_zero_point=zero[0], y_zero_point=zero[1])
+    t.write(FOLDER)
+    t = Text("QSoftmaxDivisor")
+    table = np.rint(2.0**32 / (1000 + 60 * 8) * np.exp(-np.arange(255, -1, -1) * .07)).astype(np.uint32)
+    t.add("QSoftmax", qsoftmax, [bytes_of(3, 7), Const(table)], y_inverse_scale=1000, y_divisor=60, y_zero_point=-9)
+    t.add("QSoftmax", qsoftmax, [bytes_of(7, 2), Const(table)], axis=0, y_inverse_scale=769, y_divisor=3, y_zero_point=-128)
     t.write(FOLDER)
 
 

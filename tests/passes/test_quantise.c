@@ -54,6 +54,52 @@ static const struct {
     {X "const %s: f32[] = [1]\nconst %scale: f32[] = [-1]\n" Z
        "%y = com.microsoft.QLinearAdd(%x, %s, %zero, %x, %scale, %zero, %s, %zero)\noutput %y\n",
      "is -1;", "'scale'"},
+#define BAD "const %s: f32[] = [1]\nconst %scale: f32[] = [nan]\n" Z
+    {X BAD "%y = com.microsoft.QLinearMul(%x, %scale, %zero, %x, %s, %zero, %s, %zero)\noutput %y\n", "nan;",
+     "'scale'"},
+    {X BAD "%y = com.microsoft.QLinearSigmoid(%x, %s, %zero, %scale, %zero)\noutput %y\n", "nan;", "'scale'"},
+    {X BAD "%y = com.microsoft.QLinearLeakyRelu(%x, %scale, %zero, %s, %zero) {alpha=0.1}\noutput %y\n", "nan;",
+     "'scale'"},
+    {X BAD "%y = com.microsoft.QLinearSoftmax(%x, %s, %zero, %scale, %zero) {axis=-1, opset=13}\noutput %y\n", "nan;",
+     "'scale'"},
+    {X BAD "%y = com.microsoft.QLinearConcat(%s, %zero, %x, %scale, %zero) {axis=0}\noutput %y\n", "nan;", "'scale'"},
+    {X BAD "const %w: i8[3,2] = [1, 2, 3, 4, 5, 6]\nconst %b: i32[2] = [1, 2]\n"
+           "%y = com.microsoft.QGemm(%x, %s, %zero, %w, %scale, %zero, %b, %s, %zero)\noutput %y\n",
+     "nan;", "'scale'"},
+    {X BAD "const %w: i8[3,2] = [1, 2, 3, 4, 5, 6]\n"
+           "%y = QLinearMatMul(%x, %s, %zero, %w, %scale, %zero, %s, %zero)\noutput %y\n",
+     "nan;", "'scale'"},
+    {X BAD "const %w: i8[3,2] = [1, 2, 3, 4, 5, 6]\nconst %three: f32[3] = [1, 1, 1]\n"
+           "const %zeros: i8[3] = [0, 0, 0]\n"
+           "%y = QLinearMatMul(%x, %s, %zero, %w, %three, %zeros, %s, %zero)\noutput %y\n",
+     "3 scales for the 2 indices", "'three'"},
+    {"input %x: i8[1,1,4,4]\n" BAD "const %w: i8[2,1,1,1] = [1, 2]\n"
+     "%y = QLinearConv(%x, %scale, %zero, %w, %s, %zero, %s, %zero)\noutput %y\n",
+     "nan;", "'scale'"},
+    {"input %x: i8[1,1,4,4]\n" BAD "const %w: i8[2,1,1,1] = [1, 2]\nconst %b: i32[2] = [1, 2]\n"
+     "%y = QLinearConv(%x, %scale, %zero, %w, %s, %zero, %s, %zero, %b)\noutput %y\n",
+     "nan;", "'scale'"},
+    {"input %x: i8[1,1,4,4]\n" BAD "const %w: i8[2,1,1,1] = [1, 2]\nconst %b: i32[2] = [1, 2]\n"
+     "const %three: f32[3] = [1, 1, 1]\nconst %zeros: i8[3] = [0, 0, 0]\n"
+     "%y = QLinearConv(%x, %s, %zero, %w, %three, %zeros, %s, %zero, %b)\noutput %y\n",
+     "3 scales for the 2 indices", "'three'"},
+    {"input %x: i8[1,1,4,4]\n" BAD
+     "%y = com.microsoft.QLinearGlobalAveragePool(%x, %scale, %zero, %s, %zero) {channels_last=0}\noutput %y\n",
+     "nan;", "'scale'"},
+    {"input %x: i8[1,1,4,4]\n" BAD "%y = com.microsoft.QLinearAveragePool(%x, %s, %zero, %scale, %zero) "
+     "{kernel_shape=[2,2]}\noutput %y\n",
+     "nan;", "'scale'"},
+    {"input %x: f32[2,3]\n" BAD "%y = com.microsoft.QuantizeLinear(%x, %scale, %zero)\noutput %y\n", "nan;", "'scale'"},
+    {X BAD "%y = com.microsoft.DequantizeLinear(%x, %scale, %zero)\noutput %y\n", "nan;", "'scale'"},
+    {X BAD "const %w: i8[3,2] = [1, 2, 3, 4, 5, 6]\nconst %z3: i8[3] = [0, 0, 0]\n"
+           "%y = MatMulInteger(%x, %w, %zero, %z3)\noutput %y\n",
+     "", "'z3'"},
+    {X "const %scale: f32[1,3] = [1, 1, nan]\nconst %zero: i8[1,3] = [0, 0, 0]\n"
+       "%y = DequantizeLinear(%x, %scale, %zero) {axis=0, block_size=2}\noutput %y\n",
+     "is nan;", "'scale'"},
+    {X "const %scale: f32[1,2] = [1, 1]\nconst %zero: i8[1,2] = [0, 0]\n"
+       "%y = DequantizeLinear(%x, %scale, %zero) {axis=0, block_size=2}\noutput %y\n",
+     "", "'scale'"},
 };
 
 START_TEST(refuses_wrong_scales)
@@ -83,9 +129,9 @@ static const struct {
     {"input %x: i8[1,1,2,2]\ninput %f: f32[1,1,2,2]\n" PARAMS
      "%c = Add(%xd, %f) name \"add\"\n%y = QuantizeLinear(%c, %s, %z)\noutput %y\n",
      "add", "its operands are not both quantised"},
-    {"input %x: i8[1,2,2]\n" PARAMS "%c = Softmax(%xd) name \"soft\"\nconst %s3: f32[] = [0.3]\n"
+    {"input %x: i8[1,2,2]\n" PARAMS "%c = Softmax(%xd) name \"soft\"\nconst %s3: f32[] = [300]\n"
      "%y = QuantizeLinear(%c, %s3, %z)\noutput %y\n",
-     "soft", "is not one over an integer"},
+     "soft", "is too large or too small"},
     {"input %x: i8[1,1,2,2]\n" PARAMS
      "%c = Conv(%xd, %wd) name \"conv\"\n%y = QuantizeLinear(%c, %s, %z)\noutput %y\noutput %c\n",
      "conv", "also read as float"},

@@ -479,6 +479,8 @@ static int test_average(const char *kernel, int32_t layer)
         .hi = one_in(2) ? 127 : between(0, 127),
     };
     random_data(CHANNELS, 30);
+    for (int32_t k = 0; k < 20; k++) /* powers of two: sums on a half */
+        multiplier[between(0, CHANNELS - 1)] = (int32_t)1 << between(26, 30);
     before(kernel, 0);
     adze_qavgpool_i8_ref(&p, x, multiplier, want);
     adze_qavgpool_i8_dsp(&p, x, multiplier, y);
