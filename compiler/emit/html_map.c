@@ -20,10 +20,12 @@ const char *kind_class(Kind k)
     case KIND_DEPTHWISE:
     case KIND_QCONV:
     case KIND_QDEPTHWISE:
+    case KIND_QCONV_WIDE:
         return "conv";
     case KIND_GEMM:
     case KIND_MATMUL:
     case KIND_QGEMM:
+    case KIND_QGEMM_WIDE:
     case KIND_QMATMUL:
     case KIND_RECURRENT:
         return "gemm";

@@ -37,6 +37,8 @@ enum { STEP_MAX_IN = 6, STEP_MAX_OUT = 4, PARAMS_MAX_BYTES = 192 };
     X(QCONV)      /* x, w [out_c, kernel_h, kernel_w, in_c/group] const, bias, multiplier, residual? -> y */           \
     X(QDEPTHWISE) /* the same with group == in_c == out_c; w [out_c, kernel_h, kernel_w, 1] */                         \
     X(QGEMM)      /* x, w [k, n] const, bias, multiplier, residual? -> y */                                            \
+    X(QCONV_WIDE) /* QCONV and QDEPTHWISE with sums of 64 bits */                                                      \
+    X(QGEMM_WIDE) /* QGEMM with sums of 64 bits */                                                                     \
     X(QMATMUL)    /* a, b -> y */                                                                                      \
     X(QADD)       /* a, b -> y */                                                                                      \
     X(QMUL)       /* a, b -> y */                                                                                      \

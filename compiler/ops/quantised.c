@@ -40,6 +40,11 @@ typedef struct {
     int64_t channels, taps, channel_step, tap_step;
 } Matrix;
 
+static bool is_wide(const Node *n)
+{
+    return node_int(n, "wide", 0) != 0;
+}
+
 static bool check_operands(OpContext *c, const Node *n, int64_t channels)
 {
     static const char *const what[] = {"", "weights", "bias", "multiplier"};
@@ -59,18 +64,20 @@ static bool check_operands(OpContext *c, const Node *n, int64_t channels)
     return true;
 }
 
-/* Whatever the input's bytes and the order of addition, |sum| <= |bias| + 128 * sum |w|. */
+/* Whatever the input's bytes and the order of addition, |sum| <= |bias| + 128 * sum |w|. Wide sums have 64 bits, of
+ * which requantize takes 46. */
 static bool check_accumulators(OpContext *c, const Node *n, Matrix m, int32_t shift)
 {
+    bool wide = is_wide(n);
     Tensor w = value_tensor(node_in(n, 1)), bias = value_tensor(node_in(n, 2));
     for (int64_t o = 0; o < m.channels; o++) {
         int64_t sum = 0;
         for (int64_t k = 0; k < m.taps; k++)
             sum += llabs(tensor_int(&w, o * m.channel_step + k * m.tap_step));
         sum = sum * 128 + llabs(tensor_int(&bias, o));
-        if (sum > INT32_MAX >> shift)
-            return node_error(c, n, "the sum of its output channel %" PRId64 " may overflow 32 bits%s", o,
-                              shift ? " after its shift" : "");
+        if (sum > (wide ? INT64_C(1) << 46 : INT32_MAX >> shift))
+            return node_error(c, n, "the sum of its output channel %" PRId64 " may overflow %d bits%s", o,
+                              wide ? 46 : 32, shift && !wide ? " after its shift" : "");
     }
     return true;
 }
@@ -134,7 +141,11 @@ bool lower_qconv(OpContext *c, Plan *p, Node *n)
     if (!node_in(n, 4))
         ONE_CLAMP(params);
     bool depthwise = params.group == params.in_c && params.group == params.out_c;
-    Step *s = PLAN_STEP(p, depthwise ? KIND_QDEPTHWISE : KIND_QCONV, NULL, adze_qconv_params, &params);
+    Step *s = PLAN_STEP(p,
+                        is_wide(n)  ? KIND_QCONV_WIDE
+                        : depthwise ? KIND_QDEPTHWISE
+                                    : KIND_QCONV,
+                        NULL, adze_qconv_params, &params);
     product_step(s, n);
     s->macs = shape_count(&y) * taps;
     return true;
@@ -158,7 +169,7 @@ bool lower_qgemm(OpContext *c, Plan *p, Node *n)
         return false;
     if (!node_in(n, 4))
         ONE_CLAMP(params);
-    Step *s = PLAN_STEP(p, KIND_QGEMM, NULL, adze_qgemm_params, &params);
+    Step *s = PLAN_STEP(p, is_wide(n) ? KIND_QGEMM_WIDE : KIND_QGEMM, NULL, adze_qgemm_params, &params);
     product_step(s, n);
     s->macs = shape_count(&node_out(n, 0)->shape) * params.k;
     return true;

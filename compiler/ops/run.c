@@ -25,6 +25,7 @@
 #include "ref/qmatmul.h"
 #include "ref/qpool.h"
 #include "ref/qsoftmax.h"
+#include "ref/qwide.h"
 #include "ref/quantize.h"
 #include "ref/recurrent.h"
 #include "ref/reduce.h"

@@ -112,13 +112,24 @@ static const char *sums_of(Region *r, QProduct *p, const double *bias, const int
     for (int64_t o = 0; o < channels; o++) {
         double b = rint(bias[o]) - (double)p->x.zero * (double)sums[o];
         double most = fabs(b) + 128 * (double)magnitudes[o];
-        if (!(most <= INT32_MAX))
-            return WHY(r, "the sum of its output channel %" PRId64 " may overflow 32 bits", o);
+        if (!(fabs(b) <= INT32_MAX) || most > 0x1p46)
+            return WHY(r, "the %s of its output channel %" PRId64 " may overflow %d bits",
+                       most > 0x1p46 ? "sum" : "bias", o, most > 0x1p46 ? 46 : 32);
+        p->wide = p->wide || most > INT32_MAX;
         sum[o] = (int32_t)b;
         *bound = (int64_t)most > *bound ? (int64_t)most : *bound;
     }
     p->sum = const_i32(r->g, channels, sum);
     return NULL;
+}
+
+/* As many bits of the multiplier as can be: large sums see the last of them. */
+static bool wide_shift(double largest_scale, int *shift)
+{
+    for (*shift = 30; *shift >= 0; --*shift)
+        if (rint(ldexp(largest_scale, 32 + *shift)) <= INT32_MAX)
+            return true;
+    return false;
 }
 
 static const char *multipliers_of(Region *r, QProduct *p, const double *scale, int64_t channels, int64_t bound)
@@ -127,10 +138,10 @@ static const char *multipliers_of(Region *r, QProduct *p, const double *scale, i
     double largest = 0;
     for (int64_t o = 0; o < channels; o++)
         largest = fmax(largest, fabs(scale[o]));
-    if (!requantize_shift(largest, bound, &p->shift))
+    if (p->wide ? !wide_shift(largest, &p->shift) : !requantize_shift(largest, bound, &p->shift))
         return WHY(r, "its scale %g is too large for sums up to %" PRId64, largest, bound);
     for (int64_t o = 0; o < channels; o++)
-        m[o] = requantize_multiplier(scale[o], p->shift);
+        m[o] = requantize_multiplier(scale[o], p->wide ? -p->shift : p->shift);
     p->multiplier = const_i32(r->g, channels, m);
     return NULL;
 }
@@ -175,5 +186,7 @@ void product_finish(Region *r, const QProduct *p, Value *w, Node *q)
     node_add_input(r->g, q, p->multiplier);
     if (p->shift)
         node_set_int(r->g, q, "shift", p->shift);
+    if (p->wide)
+        node_set_int(r->g, q, "wide", 1);
     set_bounds(r, q);
 }

@@ -24,6 +24,7 @@ typedef struct {
     Value *weights;          /* i8, or i16 where the zero point leaves i8; zero points subtracted; in w's order */
     Value *sum, *multiplier; /* i32 [channels]; sum is the bias with the share of x's zero point */
     int shift;
+    bool wide; /* sums may not fit 32 bits: kernels add 64 */
 } QProduct;
 
 /* Fills the results; says why not, or NULL. */

@@ -322,9 +322,10 @@ END_TEST
 START_TEST(integer_layers_have_the_colours_of_float_ones)
 {
     static const Kind pairs[][2] = {
-        {KIND_QCONV, KIND_CONV},       {KIND_QDEPTHWISE, KIND_DEPTHWISE}, {KIND_QGEMM, KIND_GEMM},
-        {KIND_QMATMUL, KIND_MATMUL},   {KIND_QADD, KIND_BINARY},          {KIND_QMUL, KIND_BINARY},
-        {KIND_QAVGPOOL, KIND_AVGPOOL}, {KIND_QLOOKUP, KIND_UNARY},        {KIND_QSOFTMAX, KIND_SOFTMAX}};
+        {KIND_QCONV, KIND_CONV},      {KIND_QDEPTHWISE, KIND_DEPTHWISE}, {KIND_QGEMM, KIND_GEMM},
+        {KIND_QCONV_WIDE, KIND_CONV}, {KIND_QGEMM_WIDE, KIND_GEMM},      {KIND_QMATMUL, KIND_MATMUL},
+        {KIND_QADD, KIND_BINARY},     {KIND_QMUL, KIND_BINARY},          {KIND_QAVGPOOL, KIND_AVGPOOL},
+        {KIND_QLOOKUP, KIND_UNARY},   {KIND_QSOFTMAX, KIND_SOFTMAX}};
     for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++)
         ck_assert_str_eq(kind_class(pairs[i][0]), kind_class(pairs[i][1]));
 }

@@ -34,7 +34,9 @@ def wide(a):
 def finish(acc, residual, bias_m, a):
     """acc [..., channels]: what QConv and QGemm do behind the sum."""
     y = a.get("y_zero_point", 0)
-    q = requantize(acc, wide(bias_m), a.get("shift", 0)) + y
+    shift = a.get("shift", 0)
+    q = (acc * wide(bias_m) + (1 << (31 + shift))) >> (32 + shift) if a.get("wide") else requantize(acc, wide(bias_m), shift)
+    q = q + y
     lo, hi = a.get("lo", -128), a.get("hi", 127)
     q = np.clip(q, a.get("q_lo", -128), a.get("q_hi", 127))
     if residual is None:
@@ -292,6 +294,13 @@ def rest_texts():
     table = np.rint(2.0**32 / (1000 + 60 * 8) * np.exp(-np.arange(255, -1, -1) * .07)).astype(np.uint32)
     t.add("QSoftmax", qsoftmax, [bytes_of(3, 7), Const(table)], y_inverse_scale=1000, y_divisor=60, y_zero_point=-9)
     t.add("QSoftmax", qsoftmax, [bytes_of(7, 2), Const(table)], axis=0, y_inverse_scale=769, y_divisor=3, y_zero_point=-128)
+    t.write(FOLDER)
+    t = Text("QWide")
+    t.add("QGemm", qgemm, [np.full((2, 300), -128, np.int8), Const(np.full((300, 3), -32768, np.int16)),
+                           Const(np.array([2**31 - 1, 2**30 + 12345, 0], np.int32)), Const(np.array([100, 50, 131], np.int32))], wide=1)
+    t.add("QConv", qconv, [bytes_of(1, 5, 4, 4), Const(rng.integers(-32768, 32768, (2, 3, 3, 4)).astype(np.int16)),
+                           Const(np.array([2**31 - 1, -2**31 + 1], np.int32)), Const(np.array([2**31 - 1, 2**30 + 77], np.int32))], wide=1, shift=24,
+          pads=[1, 1, 1, 1], x_zero_point=-128, lo=-100)
     t.write(FOLDER)
 
 
