@@ -211,6 +211,29 @@ typedef struct {
     int32_t y_inverse_scale, y_divisor, y_zero_point;
 } adze_qsoftmax_params;
 
+/* Sixteen bits: activations i16, weights i8. requantize16(acc, m, shift) = (acc * m + 2^(shift - 1)) >> shift in 64
+ * bits, see ref/q16.h; the structs above serve QMatMul, QAdd, QMul, QAveragePool and QSoftmax of 16 bits too. wide:
+ * sums need 64 bits. */
+typedef struct {
+    int32_t batch, in_h, in_w, in_c;
+    int32_t out_h, out_w, out_c;
+    int32_t kernel_h, kernel_w, stride_h, stride_w, dilation_h, dilation_w, pad_top, pad_left, group;
+    int32_t x_zero_point, y_zero_point, shift, wide;
+    int32_t lo, hi;
+} adze_qconv16_params;
+
+/* x [m,k], w [k,n] */
+typedef struct {
+    int32_t m, n, k;
+    int32_t y_zero_point, shift, wide;
+    int32_t lo, hi;
+} adze_qgemm16_params;
+
+/* A table of points 2^bits apart; between them lines. */
+typedef struct {
+    int32_t count, bits;
+} adze_qinterpolate_params;
+
 /* Quantize, Dequantize, per tensor or per channel of [outer, axis, inner] (axis == 1: per tensor); scale and zero point
  * are operands. */
 typedef struct {

@@ -87,6 +87,7 @@ bool command_calibration(Command *c, const Graph *g, const RawList *raw, const P
         .weight_bits = o->quantize && strcmp(o->quantize, "w4") == 0 ? 4 : 8,
         .formats = c->formats.items,
         .format_count = c->formats.count,
+        .sixteen = o->quantize && strcmp(o->quantize, "int16x8") == 0,
         .no_rounding = o->no_rounding,
         .no_equalisation = o->no_equalisation,
         .no_bias_correction = o->no_bias_correction,

@@ -1,6 +1,7 @@
 /* Chooses a kernel for every step: of the rows that serve it and whose feature the target has, the one of the highest
  * priority whose set the target names; `ref` always serves. */
 #include "lower/lower.h"
+#include "ops/pack_q4.h"
 
 #include <string.h>
 
@@ -47,6 +48,8 @@ bool select_kernels(Plan *p, const Target *target, Diag *d)
         s->kernel = best_kernel(s, target);
         if (s->kernel) {
             s->scratch_bytes = s->kernel->scratch ? s->kernel->scratch(s) : 0;
+            if (s->node && q4_stays(s))
+                graph_note(p->graph, "select", s->node, 0, "%s", q4_stays(s));
             continue;
         }
         diag_error(d, "%s: no kernel for %s%s%s on %s; hint: docs/operators.md lists the types that are supported",

@@ -145,6 +145,17 @@ LOWER(lower_qmul);
 LOWER(lower_qaverage_pool);
 LOWER(lower_qlookup);
 LOWER(lower_qsoftmax);
+/* quantised_16.c */
+INFER(infer_qconv16);
+LOWER(lower_qconv16);
+INFER(infer_qgemm16);
+LOWER(lower_qgemm16);
+LOWER(lower_qmatmul16);
+LOWER(lower_qadd16);
+LOWER(lower_qmul16);
+LOWER(lower_qaverage_pool16);
+LOWER(lower_qinterpolate);
+LOWER(lower_qsoftmax16);
 /* quantize.c */
 INFER(infer_quantize);
 LOWER(lower_quantize);

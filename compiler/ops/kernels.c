@@ -4,6 +4,7 @@
 #include "ops/pack_dsp.h"
 #include "ops/pack_half.h"
 #include "ops/pack_q4.h"
+#include "ops/pack_q4g.h"
 #include "ops/pack_qtile.h"
 
 #include <string.h>

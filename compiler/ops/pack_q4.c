@@ -51,6 +51,19 @@ static bool fits(const Step *s, Matrix m)
     return true;
 }
 
+const char *q4_stays(const Step *s)
+{
+    const bool depthwise = s->kind == KIND_QDEPTHWISE;
+    if ((!depthwise && s->kind != KIND_QCONV && s->kind != KIND_QGEMM) || strstr(s->kernel->function, "_i4_") ||
+        strncmp(s->params_type, s->kind == KIND_QGEMM ? "adze_qgemm_params" : "adze_qconv_params", 17) != 0 ||
+        !fits(s, s->kind == KIND_QGEMM ? qgemm_matrix(s) : qconv_matrix(s)))
+        return NULL;
+    return depthwise
+               ? "its depthwise weights of 4 bits are stored in 8 or more: there is no kernel for them"
+               : "its weights of 4 bits are stored in 8 or more: those kernels are faster (-O speed), or no kernel "
+                 "of 4 bits serves its groups";
+}
+
 static int64_t row_bytes(Matrix m)
 {
     return 1 + (m.taps + 1) / 2;

@@ -9,6 +9,10 @@
 /* Layers of fewer weights are not worth a kernel of their own. */
 enum { Q4_MIN_WEIGHTS = 64 };
 
+/* Why a step's weights of 4 bits are stored in 8 by the kernel that was chosen; NULL when they are not, or have more.
+ */
+const char *q4_stays(const Step *s);
+
 /* Rows of z and nibbles, see runtime/ref/q4.h. */
 bool qconv_i4_ref_accepts(const Step *s);
 Packed qconv_i4_ref_packed(const Step *s);

@@ -125,6 +125,24 @@ static const ParamField qsoftmax_fields[] = {
     INT(S, outer) INT(S, axis) INT(S, inner) INT(S, y_inverse_scale) INT(S, y_divisor) INT(S, y_zero_point)
 #undef S
 };
+static const ParamField qconv16_fields[] = {
+#define S adze_qconv16_params
+    INT(S, batch) INT(S, in_h) INT(S, in_w) INT(S, in_c) INT(S, out_h) INT(S, out_w) INT(S, out_c) INT(S, kernel_h)
+        INT(S, kernel_w) INT(S, stride_h) INT(S, stride_w) INT(S, dilation_h) INT(S, dilation_w) INT(S, pad_top)
+            INT(S, pad_left) INT(S, group) INT(S, x_zero_point) INT(S, y_zero_point) INT(S, shift) INT(S, wide)
+                INT(S, lo) INT(S, hi)
+#undef S
+};
+static const ParamField qgemm16_fields[] = {
+#define S adze_qgemm16_params
+    INT(S, m) INT(S, n) INT(S, k) INT(S, y_zero_point) INT(S, shift) INT(S, wide) INT(S, lo) INT(S, hi)
+#undef S
+};
+static const ParamField qinterpolate_fields[] = {
+#define S adze_qinterpolate_params
+    INT(S, count) INT(S, bits)
+#undef S
+};
 static const ParamField quantize_fields[] = {
 #define S adze_quantize_params
     INT(S, outer) INT(S, axis) INT(S, inner)
@@ -139,10 +157,10 @@ const ParamStruct *param_struct(const char *name)
             sizeof what##_fields / sizeof what##_fields[0]                                                             \
     }
     static const ParamStruct structs[] = {
-        STRUCT(conv),      STRUCT(gemm),      STRUCT(matmul),    STRUCT(pool),    STRUCT(softmax), STRUCT(layernorm),
-        STRUCT(unary),     STRUCT(broadcast), STRUCT(copy),      STRUCT(reduce),  STRUCT(gather),  STRUCT(resize),
-        STRUCT(recurrent), STRUCT(qconv),     STRUCT(qgemm),     STRUCT(qmatmul), STRUCT(qbinary), STRUCT(qpool),
-        STRUCT(qsoftmax),  STRUCT(quantize),  STRUCT(groupnorm),
+        STRUCT(conv),      STRUCT(gemm),      STRUCT(matmul),   STRUCT(pool),    STRUCT(softmax), STRUCT(layernorm),
+        STRUCT(unary),     STRUCT(broadcast), STRUCT(copy),     STRUCT(reduce),  STRUCT(gather),  STRUCT(resize),
+        STRUCT(recurrent), STRUCT(qconv),     STRUCT(qgemm),    STRUCT(qmatmul), STRUCT(qbinary), STRUCT(qpool),
+        STRUCT(groupnorm), STRUCT(qsoftmax),  STRUCT(quantize), STRUCT(qconv16), STRUCT(qgemm16), STRUCT(qinterpolate),
     };
     for (size_t i = 0; i < sizeof structs / sizeof structs[0]; i++) {
         if (strcmp(structs[i].name, name) == 0)

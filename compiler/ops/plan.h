@@ -34,19 +34,20 @@ enum { STEP_MAX_IN = 6, STEP_MAX_OUT = 4, PARAMS_MAX_BYTES = 192 };
     X(RECURRENT)  /* gates, w, LSTM: h0?, c0? -> y, h, c; GRU: gates, w, bias?, h0? -> y, h; by Step.function */       \
     X(RESIZE)     /* x, indices, weights -> y; along one axis */                                                       \
     /* docs/quantised.md: */                                                                                           \
-    X(QCONV)      /* x, w [out_c, kernel_h, kernel_w, in_c/group] const, bias, multiplier, residual? -> y */           \
-    X(QDEPTHWISE) /* the same with group == in_c == out_c; w [out_c, kernel_h, kernel_w, 1] */                         \
-    X(QGEMM)      /* x, w [k, n] const, bias, multiplier, residual? -> y */                                            \
-    X(QCONV_WIDE) /* QCONV and QDEPTHWISE with sums of 64 bits */                                                      \
-    X(QGEMM_WIDE) /* QGEMM with sums of 64 bits */                                                                     \
-    X(QMATMUL)    /* a, b -> y */                                                                                      \
-    X(QADD)       /* a, b -> y */                                                                                      \
-    X(QMUL)       /* a, b -> y */                                                                                      \
-    X(QAVGPOOL)   /* x, multiplier [taps + 1] -> y */                                                                  \
-    X(QLOOKUP)    /* x, table [256] -> y */                                                                            \
-    X(QSOFTMAX)   /* x, table [256] -> y */                                                                            \
-    X(QUANTIZE)   /* x, scale, zero_point i32 -> y */                                                                  \
-    X(DEQUANTIZE) /* x, scale, zero_point i32 -> y */
+    X(QCONV)        /* x, w [out_c, kernel_h, kernel_w, in_c/group] const, bias, multiplier, residual? -> y */         \
+    X(QDEPTHWISE)   /* the same with group == in_c == out_c; w [out_c, kernel_h, kernel_w, 1] */                       \
+    X(QGEMM)        /* x, w [k, n] const, bias, multiplier, residual? -> y */                                          \
+    X(QCONV_WIDE)   /* QCONV and QDEPTHWISE with sums of 64 bits */                                                    \
+    X(QGEMM_WIDE)   /* QGEMM with sums of 64 bits */                                                                   \
+    X(QMATMUL)      /* a, b -> y */                                                                                    \
+    X(QADD)         /* a, b -> y */                                                                                    \
+    X(QMUL)         /* a, b -> y */                                                                                    \
+    X(QAVGPOOL)     /* x, multiplier [taps + 1] -> y */                                                                \
+    X(QLOOKUP)      /* x, table [256] -> y */                                                                          \
+    X(QSOFTMAX)     /* x, table [256] -> y */                                                                          \
+    X(QINTERPOLATE) /* x i16, points -> y */                                                                           \
+    X(QUANTIZE)     /* x, scale, zero_point i32 -> y */                                                                \
+    X(DEQUANTIZE)   /* x, scale, zero_point i32 -> y */
 
 typedef enum {
 #define X(k) KIND_##k,

@@ -12,7 +12,7 @@ static bool read_by_gemms(const Value *v)
     for (size_t i = 0; i < v->users.count; i++) {
         const Node *n = v->users.items[i];
         const Value *w = node_in(n, 1);
-        bool q = node_is_adze(n, "QGemm");
+        bool q = node_is_adze(n, "QGemm") || node_is_adze(n, "QGemm16");
         if ((!q && !node_is_adze(n, "Gemm")) || node_in(n, 0) != v || node_in(n, q ? 4 : 3) == v || !w->is_const ||
             !w->data || w->shape.rank != 2)
             return false;

@@ -25,6 +25,7 @@ typedef struct {
     double lo, hi;       /* the range */
     float scale;
     int zero;
+    bool sixteen; /* bits */
 } Track;
 
 /* A node with constant weights. */

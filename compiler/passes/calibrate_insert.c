@@ -11,10 +11,13 @@ static Value *scalar_scale(Graph *g, float scale)
     return const_floats(g, NULL, &(Shape){0}, data);
 }
 
-static Value *scalar_zero(Graph *g, int zero)
+static Value *scalar_zero(Graph *g, const Track *t)
 {
+    static const int16_t none = 0;
+    if (t->sixteen)
+        return graph_const(g, NULL, DT_I16, &(Shape){0}, &none);
     int8_t *data = NEW_ARRAY(g->arena, int8_t, 1);
-    *data = (int8_t)zero;
+    *data = (int8_t)t->zero;
     return graph_const(g, NULL, DT_I8, &(Shape){0}, data);
 }
 
@@ -26,10 +29,10 @@ static Node *place_behind(Graph *g, const Value *v)
 
 static void insert_pair(Graph *g, const Track *t, Value *v)
 {
-    Value *scale = scalar_scale(g, t->scale), *zero = scalar_zero(g, t->zero);
+    Value *scale = scalar_scale(g, t->scale), *zero = scalar_zero(g, t);
     Node *before = place_behind(g, v), *q = rw_node(g, before, "", "QuantizeLinear", NULL);
     Node *dq = rw_node(g, before, "", "DequantizeLinear", NULL);
-    Value *integers = rw_output(g, q, DT_I8, &v->shape);
+    Value *integers = rw_output(g, q, t->sixteen ? DT_I16 : DT_I8, &v->shape);
     node_add_input(g, dq, integers);
     node_add_input(g, dq, scale);
     node_add_input(g, dq, zero);
@@ -89,6 +92,20 @@ static void insert_layer(Calibrator *k, const Layer *y)
     node_set_input(k->g, y->node, 1, weights(k->g, y));
 }
 
+static void insert_constant16(Calibrator *k, Node *n, size_t index, double most)
+{
+    Value *v = node_in(n, index);
+    int64_t count = shape_count(&v->shape);
+    const float *from = v->data;
+    Track t = {.scale = most > 1e-30 ? (float)(most / INT16_MAX) : 1, .sixteen = true};
+    int16_t *data = NEW_ARRAY(k->g->arena, int16_t, count);
+    for (int64_t i = 0; i < count; i++)
+        data[i] = (int16_t)fmax(INT16_MIN, fmin(INT16_MAX, rint((double)from[i] / (double)t.scale)));
+    Value *integers = graph_const(k->g, v->name, DT_I16, &v->shape, data);
+    node_set_input(k->g, n, index,
+                   dequantised(k->g, n, integers, scalar_scale(k->g, t.scale), scalar_zero(k->g, &t), -1));
+}
+
 /* A constant operand of Add, Sub or Mul that is no row of a layer in front: 8 bits, one scale. */
 static void insert_constant(Calibrator *k, Node *n, size_t index)
 {
@@ -100,6 +117,10 @@ static void insert_constant(Calibrator *k, Node *n, size_t index)
         t.low = fmin(t.low, (double)from[i]);
         t.high = fmax(t.high, (double)from[i]);
     }
+    if (k->cal->sixteen) {
+        insert_constant16(k, n, index, fmax(-t.low, t.high));
+        return;
+    }
     double scale = (t.high - t.low) / 255;
     t.scale = scale > 1e-30 ? (float)scale : 1;
     t.zero = (int)fmax(-128, fmin(127, rint(-128 - t.low / (double)t.scale)));
@@ -108,7 +129,7 @@ static void insert_constant(Calibrator *k, Node *n, size_t index)
         data[i] = (int8_t)fmax(-128, fmin(127, rint((double)from[i] / (double)t.scale) + t.zero));
     Value *integers = graph_const(k->g, v->name, DT_I8, &v->shape, data);
     node_set_input(k->g, n, index,
-                   dequantised(k->g, n, integers, scalar_scale(k->g, t.scale), scalar_zero(k->g, t.zero), -1));
+                   dequantised(k->g, n, integers, scalar_scale(k->g, t.scale), scalar_zero(k->g, &t), -1));
 }
 
 static void insert_constants(Calibrator *k, Node *n)

@@ -164,6 +164,13 @@ static void percentile(Track *t, size_t cases)
 /* Scale and zero point; the ends move so that 0 is a level. */
 static void settle(Track *t)
 {
+    if (t->sixteen) {
+        double most = fmax(fabs(t->lo), fabs(t->hi)) / INT16_MAX;
+        t->scale = most >= (double)FLT_MIN * 4 ? (float)most : 1;
+        t->lo = INT16_MIN * (double)t->scale;
+        t->hi = INT16_MAX * (double)t->scale;
+        return;
+    }
     t->lo = fmin(t->lo, 0);
     t->hi = fmax(t->hi, 0);
     double scale = (t->hi - t->lo) / LEVELS;
@@ -183,7 +190,7 @@ static bool known_range(Calibrator *k, Track *t)
         return false;
     (void)k;
     t->lo = 0;
-    t->hi = 255.0 / 256;
+    t->hi = t->sixteen ? 1 : 255.0 / 256;
     return true;
 }
 
@@ -235,7 +242,13 @@ static void choose_range(Calibrator *k, Track *t)
 {
     t->lo = t->low;
     t->hi = t->high;
+    t->sixteen = k->cal->sixteen;
     bool decided = fixed_range(k, t) || known_range(k, t) || widest(k, t) || !t->bins;
+    if (!decided && t->sixteen) { /* steps to spare: a quarter for what the samples do not show */
+        t->lo *= 1.25;
+        t->hi *= 1.25;
+        decided = true;
+    }
     if (!decided && k->cal->method == RANGE_PERCENTILE)
         percentile(t, k->cal->cases);
     else if (!decided)
@@ -288,7 +301,8 @@ bool find_ranges(Calibrator *k)
 
 void fake_quantise(const Track *t, float *data, int64_t count)
 {
-    float scale = t->scale, lo = (float)(-128 - t->zero), hi = (float)(127 - t->zero);
+    float scale = t->scale, lo = (float)((t->sixteen ? INT16_MIN : -128) - t->zero);
+    float hi = (float)((t->sixteen ? INT16_MAX : 127) - t->zero);
     for (int64_t i = 0; i < count; i++) {
         float q = rintf(data[i] / scale);
         data[i] = scale * (q < lo ? lo : q > hi ? hi : q);

@@ -51,6 +51,7 @@ typedef struct Calibration {
     int weight_bits;            /* 8 or 4 */
     const LayerFormat *formats; /* of layers that differ; may be NULL */
     size_t format_count;
+    bool sixteen; /* activations of 16 bits, with zero points of 0 */
     bool no_rounding, no_bias_correction, no_equalisation;
     const char *const *keep_float; /* names of nodes that stay float, NULL-terminated; may be NULL */
     const char *const *widest;     /* names of nodes whose result gets the range that occurred; may be NULL */

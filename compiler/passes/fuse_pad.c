@@ -25,7 +25,7 @@ static bool constant_pad(const Node *n, int64_t *pads, double *value)
 
 static double type_lowest(DType t)
 {
-    return t == DT_I8 ? INT8_MIN : t == DT_U8 ? 0 : -(double)FLT_MAX;
+    return t == DT_I8 ? INT8_MIN : t == DT_I16 ? INT16_MIN : t == DT_U8 ? 0 : -(double)FLT_MAX;
 }
 
 /* A bound below which no element of v lies, from what computes it. */

@@ -54,7 +54,8 @@ bool is_spatial(const Node *n)
 {
     const Value *x = node_in(n, 0), *y = node_out(n, 0);
     bool max = node_is(n, "MaxPool") || node_is(n, "GlobalMaxPool");
-    return known(x) && known(y) && x->type == y->type && (x->type == DT_F32 || (max && x->type == DT_I8)) &&
+    return known(x) && known(y) && x->type == y->type &&
+           (x->type == DT_F32 || (max && (x->type == DT_I8 || x->type == DT_I16))) &&
            (x->shape.rank == 3 || x->shape.rank == NHWC_RANK) && y->shape.rank == x->shape.rank &&
            shape_count(&x->shape) > 0 && shape_count(&y->shape) > 0;
 }

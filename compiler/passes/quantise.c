@@ -12,8 +12,8 @@ static bool clamps(Region *r)
     Value *inner;
     double lo, hi;
     while (r->x->producer && single_use(r->x) && clamp_of(r->x->producer, &inner, &lo, &hi)) {
-        int64_t low = lo == -INFINITY ? INT8_MIN : quantised(lo, r->scale, r->zero);
-        int64_t high = hi == INFINITY ? INT8_MAX : quantised(hi, r->scale, r->zero);
+        int64_t low = lo == -INFINITY ? least_of(r->type) : quantised_to(r->type, lo, r->scale, r->zero);
+        int64_t high = hi == INFINITY ? most_of(r->type) : quantised_to(r->type, hi, r->scale, r->zero);
         if (low > high)
             return false;
         low = low < r->lo ? r->lo : low > r->hi ? r->hi : low;
@@ -23,6 +23,22 @@ static bool clamps(Region *r)
         r->x = inner;
     }
     return true;
+}
+
+bool operand(const Region *r, const Value *v, QTensor *out)
+{
+    return dequantised_of(r->c->scratch, v, r->type, out);
+}
+
+const char *op_of(const Region *r, const char *eight, const char *sixteen)
+{
+    return r->type == DT_I16 ? sixteen : eight;
+}
+
+const char *not_quantised_one(const Region *r)
+{
+    return op_of(r, "its input is not quantised to 8 bits with one scale",
+                 "its input is not quantised to 16 bits, as its result is, with one scale");
 }
 
 const char *region_end(Region *r, Value *y)
@@ -35,9 +51,9 @@ void set_bounds(Region *r, Node *q)
 {
     if (r->zero)
         node_set_int(r->g, q, "y_zero_point", r->zero);
-    if (r->lo != INT8_MIN)
+    if (r->lo != least_of(r->type))
         node_set_int(r->g, q, "lo", r->lo);
-    if (r->hi != INT8_MAX)
+    if (r->hi != most_of(r->type))
         node_set_int(r->g, q, "hi", r->hi);
 }
 
@@ -46,11 +62,16 @@ const char *quantise_region(PassContext *c, Graph *g, Node *n)
     static RegionFn *const kinds[] = {region_conv, region_gemm,         region_matmul,      region_add,
                                       region_mul,  region_average_pool, region_reduce_mean, region_softmax};
     QParams p;
-    if (!is_quantize(n) || !quant_i8(c->scratch, n, &p) || !known_f32(node_in(n, 0)))
+    if (!is_quantize(n) || !quant_params(c->scratch, n, &p) || p.count != 1 || (p.type != DT_I8 && p.type != DT_I16) ||
+        !known_f32(node_in(n, 0)))
         return "";
-    Region r = {c, g, n, node_in(n, 0), p.scale[0], p.zero[0], INT8_MIN, INT8_MAX};
-    const char *why = region_lookup(&r);
+    Region r = {c, g, n, node_in(n, 0), p.scale[0], p.zero[0], least_of(p.type), most_of(p.type), p.type};
+    const char *why = p.type == DT_I16 ? region_interpolate(&r) : region_lookup(&r);
+    if (p.type == DT_I16 && why && *why)
+        return why;
     if (!why)
+        return NULL;
+    if (clamps(&r) && p.type == DT_I16 && !region_rescale16(&r))
         return NULL;
     if (!clamps(&r) || !r.x->producer || (r.x != node_in(n, 0) && !single_use(r.x)) || !single_use(r.x))
         return r.x->producer && !single_use(r.x) ? "its result is also read as float" : "";

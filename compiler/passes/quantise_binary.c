@@ -5,18 +5,22 @@
 #include <math.h>
 #include <stdlib.h>
 
-static const char not_quantised[] = "its operands are not both quantised to 8 bits with one scale";
+static const char *not_quantised(const Region *r)
+{
+    return op_of(r, "its operands are not both quantised to 8 bits with one scale",
+                 "its operands are not both quantised to 16 bits, as its result is, with one scale");
+}
 
 /* The largest |q - zero|. */
 static int64_t reach(const QTensor *x)
 {
-    return x->zero > 0 ? x->zero + 128 : 127 - x->zero;
+    DType type = x->v->type;
+    return x->zero > 0 ? x->zero - least_of(type) : most_of(type) - x->zero;
 }
 
 static bool operands(Region *r, const Node *n, QTensor *a, QTensor *b)
 {
-    return n->inputs.count == 2 && n->version >= 7 && dequantised(r->c->scratch, node_in(n, 0), a) &&
-           dequantised(r->c->scratch, node_in(n, 1), b);
+    return n->inputs.count == 2 && n->version >= 7 && operand(r, node_in(n, 0), a) && operand(r, node_in(n, 1), b);
 }
 
 static void set_zero(Region *r, Node *n, const char *name, int64_t zero)
@@ -38,7 +42,29 @@ static Node *binary(Region *r, const char *op_type, const QTensor *a, const QTen
 
 static const char *finish(Region *r, Node *n)
 {
-    return region_end(r, rw_output(r->g, n, DT_I8, &r->x->shape));
+    return region_end(r, rw_output(r->g, n, r->type, &r->x->shape));
+}
+
+/* a * ka + b * kb in 64 bits. */
+static const char *add16(Region *r, const QTensor *a, const QTensor *b, double ka, double kb)
+{
+    int shift;
+    if (!requantize16_shift(fmax(fabs(ka), fabs(kb)), 2 * 65535, &shift))
+        return WHY(r, "its scales %g and %g are too large for the result's %g", a->scale, b->scale, r->scale);
+    Node *q = binary(r, "QAdd16", a, b);
+    node_set_int(r->g, q, "a_multiplier", (int64_t)rint(ldexp(ka, shift)));
+    node_set_int(r->g, q, "b_multiplier", (int64_t)rint(ldexp(kb, shift)));
+    node_set_int(r->g, q, "shift", shift);
+    return finish(r, q);
+}
+
+/* Another scale, and bounds: a sum of x and 0 * x. */
+const char *region_rescale16(Region *r)
+{
+    QTensor x;
+    if (r->type != DT_I16 || !operand(r, r->x, &x))
+        return "";
+    return add16(r, &x, &x, x.scale / r->scale, 0);
 }
 
 const char *region_add(Region *r)
@@ -48,8 +74,10 @@ const char *region_add(Region *r)
     if (!node_is(n, "Add") && !node_is(n, "Sub"))
         return "";
     if (!operands(r, n, &a, &b))
-        return not_quantised;
+        return not_quantised(r);
     double ka = a.scale / r->scale, kb = (node_is(n, "Sub") ? -b.scale : b.scale) / r->scale;
+    if (r->type == DT_I16)
+        return add16(r, &a, &b, ka, kb);
     for (int shift = 22; shift > 0; shift--) {
         double ma = rint(ldexp(ka, shift)), mb = rint(ldexp(kb, shift));
         /* The sum fits 32 bits with the rounding and with y's zero point on top: some kernels add them first. */
@@ -68,10 +96,12 @@ static const char *scaled(Region *r, const char *op_type, const QTensor *a, cons
 {
     int shift;
     double scale = a->scale * b->scale / r->scale;
-    if (!requantize_shift(scale, bound, &shift))
+    bool wide = r->type == DT_I16;
+    if (wide ? !requantize16_shift(scale, bound, &shift) : !requantize_shift(scale, bound, &shift))
         return WHY(r, "its scale %g is too large for sums up to %" PRId64, scale, bound);
     Node *q = binary(r, op_type, a, b);
-    node_set_int(r->g, q, "multiplier", requantize_multiplier(scale, shift));
+    node_set_int(r->g, q, "multiplier",
+                 wide ? (int64_t)rint(ldexp(scale, shift)) : requantize_multiplier(scale, shift));
     node_set_int(r->g, q, "shift", shift);
     return finish(r, q);
 }
@@ -82,8 +112,8 @@ const char *region_mul(Region *r)
     if (!node_is(r->x->producer, "Mul"))
         return "";
     if (!operands(r, r->x->producer, &a, &b))
-        return not_quantised;
-    return scaled(r, "QMul", &a, &b, reach(&a) * reach(&b));
+        return not_quantised(r);
+    return scaled(r, op_of(r, "QMul", "QMul16"), &a, &b, reach(&a) * reach(&b));
 }
 
 const char *region_matmul(Region *r)
@@ -93,11 +123,11 @@ const char *region_matmul(Region *r)
     if (!node_is(r->x->producer, "MatMul"))
         return "";
     if (!operands(r, r->x->producer, &a, &b))
-        return not_quantised;
+        return not_quantised(r);
     if (a.v->shape.rank < 1 ||
         __builtin_mul_overflow(a.v->shape.dim[a.v->shape.rank - 1], reach(&a) * reach(&b), &bound))
         return "its sums may overflow 32 bits";
-    return scaled(r, "QMatMul", &a, &b, bound);
+    return scaled(r, op_of(r, "QMatMul", "QMatMul16"), &a, &b, bound);
 }
 
 /* ---- Softmax ---- */
@@ -129,30 +159,50 @@ static bool inverse_of(double scale, int64_t *numerator, int64_t *divisor)
     return best < 0.01;
 }
 
+static Value *powers(Graph *g, double scale, double largest)
+{
+    uint32_t *table = NEW_ARRAY(g->arena, uint32_t, 256);
+    for (int i = 0; i < 256; i++)
+        table[i] = (uint32_t)rint(largest * exponential(-(255 - i) * scale));
+    Shape s = {.rank = 1, .dim = {256}};
+    return graph_const(g, NULL, DT_U32, &s, table);
+}
+
+/* Of 256 steps each, then of single ones. */
+static Value *powers16(Graph *g, double scale)
+{
+    uint32_t *table = NEW_ARRAY(g->arena, uint32_t, 512);
+    for (int i = 0; i < 512; i++)
+        table[i] = (uint32_t)rint(0x1p31 * exponential(i < 256 ? -i * 256 * scale : (256 - i) * scale));
+    Shape s = {.rank = 1, .dim = {512}};
+    return graph_const(g, NULL, DT_U32, &s, table);
+}
+
 const char *region_softmax(Region *r)
 {
     Node *n = r->x->producer;
     QTensor x;
     if (!node_is(n, "Softmax"))
         return "";
-    if (!dequantised(r->c->scratch, node_in(n, 0), &x))
-        return "its input is not quantised to 8 bits with one scale";
+    if (!operand(r, node_in(n, 0), &x))
+        return not_quantised_one(r);
     int rank = x.v->shape.rank, axis = axis_normalise(node_int(n, "axis", n->version < 13 ? 1 : -1), rank);
     int64_t inverse = 1, divisor = 1;
     if (axis < 0 || (n->version < 13 && axis != rank - 1))
         return "supported: Softmax along one axis";
-    if (r->lo != INT8_MIN || r->hi != INT8_MAX)
+    if (r->lo != least_of(r->type) || r->hi != most_of(r->type))
         return "supported: Softmax without bounds";
-    if (!inverse_of(r->scale, &inverse, &divisor))
+    if (r->type == DT_I16) {
+        inverse = (int64_t)fmin(rint(1 / r->scale), 0x1p17);
+        if (inverse < 1 || inverse > 65536 || fabs((double)inverse * r->scale - 1) > 1e-6)
+            return WHY(r, "the scale %g of its result is not one over an integer up to 65536", r->scale);
+    } else if (!inverse_of(r->scale, &inverse, &divisor)) {
         return WHY(r, "the scale %g of its result is too large or too small", r->scale);
+    }
     double largest = floor(UINT32_MAX / ((double)inverse + (double)divisor * ((double)x.v->shape.dim[axis] + 1)));
-    uint32_t *table = NEW_ARRAY(r->g->arena, uint32_t, 256);
-    for (int i = 0; i < 256; i++)
-        table[i] = (uint32_t)rint(largest * exponential(-(255 - i) * x.scale));
-    Shape s = {.rank = 1, .dim = {256}};
-    Node *q = rw_node(r->g, r->n, "adze", "QSoftmax", n->name);
+    Node *q = rw_node(r->g, r->n, "adze", op_of(r, "QSoftmax", "QSoftmax16"), n->name);
     node_add_input(r->g, q, x.v);
-    node_add_input(r->g, q, graph_const(r->g, NULL, DT_U32, &s, table));
+    node_add_input(r->g, q, r->type == DT_I16 ? powers16(r->g, x.scale) : powers(r->g, x.scale, largest));
     node_set_int(r->g, q, "axis", axis);
     node_set_int(r->g, q, "y_inverse_scale", inverse);
     if (divisor > 1)

@@ -44,7 +44,7 @@ const char *region_conv(Region *r)
     if (!window_of(&oc, n, x->dim + 2, x->rank - 2, p.w->shape.dim + 2, false, &window))
         return "its window is wrong";
     Value *nhwc = nhwc_enter(r->g, r->n, p.x.v);
-    Node *conv = rw_node(r->g, r->n, "adze", "QConv", n->name);
+    Node *conv = rw_node(r->g, r->n, "adze", op_of(r, "QConv", "QConv16"), n->name);
     nhwc_window(r->g, conv, &window, false);
     if (node_int(n, "group", 1) != 1)
         node_set_int(r->g, conv, "group", node_int(n, "group", 1));
@@ -78,10 +78,10 @@ const char *region_gemm(Region *r)
     if (why)
         return why;
     Value *x = trans_a ? rw_transpose(r->g, r->n, p.x.v, swap) : p.x.v;
-    Node *q = rw_node(r->g, r->n, "adze", "QGemm", n->name);
+    Node *q = rw_node(r->g, r->n, "adze", op_of(r, "QGemm", "QGemm16"), n->name);
     node_add_input(r->g, q, x);
     product_finish(r, &p, trans_b ? const_permuted(r->g, p.weights, swap) : p.weights, q);
-    return region_end(r, rw_output(r->g, q, DT_I8, &r->x->shape));
+    return region_end(r, rw_output(r->g, q, r->type, &r->x->shape));
 }
 
 /* ---- Average ---- */
@@ -108,7 +108,7 @@ static void tap_range(const Window *w, const int64_t *in, bool count_pad, int64_
 
 static const char *average(Region *r, Node *n, const QTensor *x, const Window *w, bool count_pad, bool ceil_mode)
 {
-    int64_t least, most, taps = 1, deviation = 255;
+    int64_t least, most, taps = 1, deviation = most_of(r->type) - least_of(r->type);
     int shift;
     for (int d = 0; d < w->spatial; d++)
         if (__builtin_mul_overflow(taps, w->kernel[d], &taps) || taps > INT16_MAX)
@@ -117,13 +117,16 @@ static const char *average(Region *r, Node *n, const QTensor *x, const Window *w
     if (least < 1)
         return "a window of its lies outside of the image";
     double scale = x->scale / r->scale;
-    if (!requantize_shift(scale / (double)least, deviation * taps, &shift))
+    bool fits = r->type == DT_I16 ? requantize16_shift(scale / (double)least, deviation * taps, &shift)
+                                  : requantize_shift(scale / (double)least, deviation * taps, &shift);
+    if (!fits)
         return WHY(r, "its scale %g is too large", scale);
     int32_t *m = NEW_ARRAY(r->g->arena, int32_t, taps + 1);
     for (int64_t t = least; t <= most; t++)
-        m[t] = requantize_multiplier(scale / (double)t, shift);
+        m[t] = r->type == DT_I16 ? (int32_t)rint(ldexp(scale / (double)t, shift))
+                                 : requantize_multiplier(scale / (double)t, shift);
     Value *nhwc = nhwc_enter(r->g, r->n, x->v);
-    Node *pool = rw_node(r->g, r->n, "adze", "QAveragePool", n->name);
+    Node *pool = rw_node(r->g, r->n, "adze", op_of(r, "QAveragePool", "QAveragePool16"), n->name);
     nhwc_window(r->g, pool, w, true);
     if (ceil_mode)
         node_set_int(r->g, pool, "ceil_mode", 1);
@@ -150,8 +153,8 @@ const char *region_average_pool(Region *r)
     int64_t kernel[3];
     if (!global && !node_is(n, "AveragePool"))
         return "";
-    if (!dequantised(r->c->scratch, node_in(n, 0), &x))
-        return "its input is not quantised to 8 bits with one scale";
+    if (!operand(r, node_in(n, 0), &x))
+        return not_quantised_one(r);
     if (!is_spatial(n))
         return "supported: pools of one and two dimensions";
     w.spatial = x.v->shape.rank - 2;
@@ -174,9 +177,9 @@ const char *region_reduce_mean(Region *r)
     QTensor x;
     if (!node_is(n, "ReduceMean"))
         return "";
-    if (!dequantised(r->c->scratch, node_in(n, 0), &x))
-        return "its input is not quantised to 8 bits with one scale";
-    if (r->lo != INT8_MIN || r->hi != INT8_MAX)
+    if (!operand(r, node_in(n, 0), &x))
+        return not_quantised_one(r);
+    if (r->lo != least_of(r->type) || r->hi != most_of(r->type))
         return "supported: a mean without bounds";
     int count = node_in(n, 1) ? const_ints(node_in(n, 1), axes, MAX_RANK) : node_ints(n, "axes", axes, MAX_RANK);
     if (x.v->shape.rank != 4 || count != 2 || axis_normalise(axes[0], 4) != 2 || axis_normalise(axes[1], 4) != 3 ||
@@ -190,7 +193,7 @@ const char *region_reduce_mean(Region *r)
     node_add_input(r->g, q, mean);
     node_add_input(r->g, q, node_in(r->n, 1));
     node_add_input(r->g, q, node_in(r->n, 2));
-    Value *y = rw_output(r->g, q, DT_I8, &s);
+    Value *y = rw_output(r->g, q, r->type, &s);
     Value *flat = rw_reshape(r->g, r->n, y, &r->x->shape);
     return region_end(r, flat);
 }

@@ -1,8 +1,7 @@
 /* quantise_import: one spelling of quantised graphs: DequantizeLinear, the float operator, QuantizeLinear; activations
- * and weights of 8 bits are i8. QOperator nodes were written out so (qoperator); u8 is moved by 128, which
- * changes zero points, and stays u8 only where it enters or leaves the graph.
- * Requires: types and shapes known. Keeps: the function; checks scales and zero points for all passes after it.
- * Breaks: nothing. */
+ * and weights of 8 bits are i8, those of 16 i16. QOperator nodes were written out so (qoperator); u8 is moved by 128,
+ * which changes zero points, and stays u8 only where it enters or leaves the graph. Requires: types and shapes known.
+ * Keeps: the function; checks scales and zero points for all passes after it. Breaks: nothing. */
 #include "passes/quantise.h"
 
 #include <float.h>
@@ -99,11 +98,17 @@ static bool check(PassContext *c, const Node *n)
            (!zero || check_zero(c, n, is_quantize(n) ? y : x, scale, zero));
 }
 
-/* ---- u8 ---- */
+/* ---- u8, u16 ---- */
 
 static Value *zero_less_128(Graph *g, const QParams *p)
 {
     Shape s = {.rank = p->count > 1 ? 1 : 0, .dim = {p->count}};
+    if (p->type == DT_U16) {
+        int16_t *wide = NEW_ARRAY(g->arena, int16_t, p->count);
+        for (int64_t i = 0; i < p->count; i++)
+            wide[i] = (int16_t)(p->zero[i] - 32768);
+        return graph_const(g, NULL, DT_I16, &s, wide);
+    }
     int8_t *data = NEW_ARRAY(g->arena, int8_t, p->count);
     for (int64_t i = 0; i < p->count; i++)
         data[i] = (int8_t)(p->zero[i] - 128);
@@ -113,7 +118,7 @@ static Value *zero_less_128(Graph *g, const QParams *p)
 static bool signed_integers(PassContext *c, Graph *g, Node *n)
 {
     QParams p;
-    if (!quant_params(c->scratch, n, &p) || p.type != DT_U8)
+    if (!quant_params(c->scratch, n, &p) || (p.type != DT_U8 && p.type != DT_U16))
         return false;
     Node *copy = rw_copy(g, n, n);
     node_remove_attr(g, copy, "output_dtype");
@@ -121,7 +126,7 @@ static bool signed_integers(PassContext *c, Graph *g, Node *n)
     node_add_input(g, copy, node_in(n, 1));
     node_add_input(g, copy, zero_less_128(g, &p));
     bool quantize = is_quantize(n);
-    Value *y = rw_output(g, copy, quantize ? DT_I8 : DT_F32, &node_in(n, 0)->shape);
+    Value *y = rw_output(g, copy, !quantize ? DT_F32 : p.type == DT_U16 ? DT_I16 : DT_I8, &node_in(n, 0)->shape);
     rw_replace(g, n, quantize ? as_u8(g, n, y) : y);
     return true;
 }

@@ -3,9 +3,12 @@
 
 #include "ops/eval.h"
 
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
-enum { TABLE = 256, MAX_NODES = 32 };
+enum { TABLE = 256, TABLE16 = 65536, MAX_NODES = 32 };
 
 typedef struct {
     Region *r;
@@ -29,7 +32,7 @@ static bool collect(Tree *t, Value *v, int depth)
             return true;
     if (v == t->leaf)
         return true;
-    if (!t->leaf && dequantised(t->r->c->scratch, v, &x)) {
+    if (!t->leaf && operand(t->r, v, &x)) {
         t->leaf = v;
         return true;
     }
@@ -47,11 +50,16 @@ static bool collect(Tree *t, Value *v, int depth)
     return true;
 }
 
-/* The node on constants of 256 elements; NULL when it cannot be computed. */
+static int values_of(const Region *r)
+{
+    return r->type == DT_I16 ? TABLE16 : TABLE;
+}
+
+/* The node on constants of a value each; NULL when it cannot be computed. */
 static Value *computed(const Tree *t, Graph *g, const Node *n, Value **of)
 {
     OpContext oc = {t->r->c->diag, t->r->c->scratch};
-    Shape s = {.rank = 1, .dim = {TABLE}};
+    Shape s = {.rank = 1, .dim = {values_of(t->r)}};
     Tensor out[8];
     Node *copy = rw_copy(g, NULL, n);
     if (n->outputs.count > sizeof out / sizeof *out)
@@ -71,12 +79,14 @@ static const float *evaluate(const Tree *t, const QTensor *x)
 {
     Arena *a = t->r->c->scratch;
     Graph *g = graph_new(a, "table");
-    Shape s = {.rank = 1, .dim = {TABLE}};
+    const int count = values_of(t->r);
+    const int64_t least = least_of(t->r->type);
+    Shape s = {.rank = 1, .dim = {count}};
     Value **of = NEW_ARRAY(a, Value *, t->r->g->values.count);
-    float *start = NEW_ARRAY(a, float, TABLE);
+    float *start = NEW_ARRAY(a, float, count);
     g->opsets = t->r->g->opsets;
-    for (int i = 0; i < TABLE; i++)
-        start[i] = (float)(i - 128 - x->zero) * (float)x->scale;
+    for (int i = 0; i < count; i++)
+        start[i] = (float)(i + least - x->zero) * (float)x->scale;
     Value *last = of[t->leaf->id] = graph_const(g, NULL, DT_F32, &s, start);
     for (int i = 0; i < t->count; i++) {
         last = computed(t, g, t->nodes[i], of);
@@ -91,8 +101,7 @@ const char *region_lookup(Region *r)
 {
     Tree t = {.r = r};
     QTensor x;
-    if (!collect(&t, r->x, 0) || !t.leaf || !dequantised(r->c->scratch, t.leaf, &x) ||
-        !shape_equal(&t.leaf->shape, &r->x->shape))
+    if (!collect(&t, r->x, 0) || !t.leaf || !operand(r, t.leaf, &x) || !shape_equal(&t.leaf->shape, &r->x->shape))
         return "";
     const float *y = evaluate(&t, &x);
     if (!y)
@@ -110,4 +119,80 @@ const char *region_lookup(Region *r)
     node_add_input(r->g, q, x.v);
     node_add_input(r->g, q, const_i8(r->g, &s, table));
     return region_end(r, rw_output(r->g, q, DT_I8, &r->x->shape));
+}
+
+/* 16 bits: points 2^bits apart, 256 times the value in steps of y, and lines between them. */
+
+static int32_t point(const Region *r, double y)
+{
+    double v = isnan(y) ? (double)r->zero * 256 : rint((y / r->scale + (double)r->zero) * 256);
+    return (int32_t)fmax(-0x1p30, fmin(0x1p30, v));
+}
+
+/* What lies behind the last value goes on as the line before. */
+static int32_t *points_of(const Region *r, const float *y, int bits)
+{
+    const int count = TABLE16 >> bits;
+    int32_t *t = NEW_ARRAY(r->g->arena, int32_t, count + 1);
+    for (int i = 0; i < count; i++)
+        t[i] = point(r, (double)y[(int64_t)i << bits]);
+    const int last = TABLE16 - 1, before = (count - 1) << bits;
+    const double slope = ((double)y[last] - (double)y[before]) / (last - before);
+    t[count] = point(r, (double)y[last] + slope);
+    return t;
+}
+
+/* The most steps by which the kernel errs; as adze_qinterpolate_i16_ref (runtime/ref/q16_rest.h) computes. */
+static int64_t worst_step(const Region *r, const float *y, const int32_t *t, int bits)
+{
+    const int64_t cell = INT64_C(1) << bits;
+    int64_t worst = 0;
+    for (int64_t i = 0; i < TABLE16; i++) {
+        const int32_t *at = t + (i >> bits);
+        int64_t rest = i & (cell - 1), v = (at[0] * (cell - rest) + at[1] * rest + (cell << 7)) >> (bits + 8);
+        v = v < INT16_MIN ? INT16_MIN : v > INT16_MAX ? INT16_MAX : v;
+        int64_t error = llabs(v - quantised_to(DT_I16, (double)y[i], r->scale, r->zero));
+        worst = error > worst ? error : worst;
+    }
+    return worst;
+}
+
+static const char *interpolate(Region *r, const Tree *t, const QTensor *x)
+{
+    enum { COARSE = 7, FINE = 4 };
+    const float *y = evaluate(t, x);
+    int64_t worst = 0;
+    for (int bits = COARSE; y && bits >= FINE; bits--) {
+        const int32_t *table = points_of(r, y, bits);
+        worst = worst_step(r, y, table, bits);
+        if (worst > 1)
+            continue;
+        Node *q = rw_node(r->g, r->n, "adze", "QInterpolate", t->nodes[t->count - 1]->name);
+        node_set_int(r->g, q, "bits", bits);
+        node_add_input(r->g, q, x->v);
+        node_add_input(r->g, q, const_i32(r->g, (TABLE16 >> bits) + 1, table));
+        return region_end(r, rw_output(r->g, q, DT_I16, &r->x->shape));
+    }
+    return y ? WHY(r, "a table of %d points errs by %" PRId64 " steps", (TABLE16 >> FINE) + 1, worst) : "";
+}
+
+static bool all_clamps(const Tree *t)
+{
+    Value *inner;
+    double lo, hi;
+    for (int i = 0; i < t->count; i++)
+        if (!clamp_of(t->nodes[i], &inner, &lo, &hi))
+            return false;
+    return true;
+}
+
+const char *region_interpolate(Region *r)
+{
+    Tree t = {.r = r};
+    QTensor x;
+    if (!collect(&t, r->x, 0) || !t.leaf || !operand(r, t.leaf, &x) || !shape_equal(&t.leaf->shape, &r->x->shape))
+        return "";
+    if (!t.count && x.scale == r->scale && x.zero == r->zero)
+        return region_end(r, x.v);
+    return all_clamps(&t) ? "" : interpolate(r, &t, &x); /* clamps: region_rescale16 */
 }

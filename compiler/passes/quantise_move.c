@@ -47,7 +47,8 @@ static bool pad_value(const Node *n, double *value)
 }
 
 /* n on the integers `data`, without outputs; its Pad gets the value in their scale. NULL when it cannot be. */
-static Node *on_integers(Graph *g, Node *before, const Node *n, Value *const *data, double scale, int64_t zero)
+static Node *on_integers(Graph *g, Node *before, const Node *n, Value *const *data, DType type, double scale,
+                         int64_t zero)
 {
     double value = 0;
     bool pad = node_is(n, "Pad");
@@ -56,12 +57,8 @@ static Node *on_integers(Graph *g, Node *before, const Node *n, Value *const *da
     Node *copy = rw_copy(g, before, n);
     for (size_t i = 0; i < n->inputs.count; i++)
         node_add_input(g, copy, i < data_inputs(n) ? data[i] : n->inputs.items[i]);
-    if (pad) {
-        Shape scalar = {.rank = 0};
-        int8_t *k = NEW(g->arena, int8_t);
-        *k = (int8_t)quantised(value, scale, zero);
-        node_set_input(g, copy, 2, const_i8(g, &scalar, k));
-    }
+    if (pad)
+        node_set_input(g, copy, 2, const_integer(g, type, quantised_to(type, value, scale, zero)));
     return copy;
 }
 
@@ -74,26 +71,28 @@ static bool sink(PassContext *c, Graph *g, Node *n)
     Value **data = NEW_ARRAY(c->scratch, Value *, count);
     QTensor first = {0}, x = {0};
     for (size_t i = 0; i < count; i++) {
-        if (!dequantised(c->scratch, node_in(n, i), &x))
+        const Value *v = node_in(n, i);
+        if (!dequantised(c->scratch, v, &x) && !dequantised_of(c->scratch, v, DT_I16, &x))
             return false;
         if (i == 0)
             first = x;
-        if (x.scale != first.scale || x.zero != first.zero)
+        if (x.scale != first.scale || x.zero != first.zero || x.v->type != first.v->type)
             return false;
         data[i] = x.v;
     }
     double value = 0;
-    if (node_is(n, "Pad") && (!pad_value(n, &value) ||
-                              (double)(float)((double)(quantised(value, x.scale, x.zero) - x.zero) * x.scale) != value))
+    if (node_is(n, "Pad") &&
+        (!pad_value(n, &value) ||
+         (double)(float)((double)(quantised_to(x.v->type, value, x.scale, x.zero) - x.zero) * x.scale) != value))
         return false;
-    Node *copy = on_integers(g, n, n, data, x.scale, x.zero);
+    Node *copy = on_integers(g, n, n, data, x.v->type, x.scale, x.zero);
     for (size_t i = 0; copy && i < n->outputs.count; i++) {
         Value *old = n->outputs.items[i];
         if (!old) {
             node_add_output(g, copy, NULL);
             continue;
         }
-        QTensor y = {rw_output(g, copy, DT_I8, &old->shape), x.scale, x.zero};
+        QTensor y = {rw_output(g, copy, x.v->type, &old->shape), x.scale, x.zero};
         graph_replace(g, old, make_dequantize(g, n, &y));
     }
     if (copy)
@@ -105,7 +104,7 @@ static bool sink(PassContext *c, Graph *g, Node *n)
 static bool hoist(PassContext *c, Graph *g, Node *n)
 {
     QParams p;
-    if (!is_quantize(n) || !quant_i8(c->scratch, n, &p))
+    if (!is_quantize(n) || (!quant_i8(c->scratch, n, &p) && !quant_of_type(c->scratch, n, DT_I16, &p)))
         return false;
     Value *x = node_in(n, 0);
     Node *move = x->producer;
@@ -120,9 +119,9 @@ static bool hoist(PassContext *c, Graph *g, Node *n)
     if (node_is(move, "Pad") && !pad_value(move, &value))
         return false;
     for (size_t i = 0; i < count; i++)
-        data[i] = make_quantize(g, n, node_in(move, i), p.scale[0], p.zero[0], NULL);
-    Node *copy = on_integers(g, n, move, data, p.scale[0], p.zero[0]);
-    rw_replace(g, n, rw_output(g, copy, DT_I8, &x->shape));
+        data[i] = make_quantize(g, n, node_in(move, i), p.type, p.scale[0], p.zero[0], NULL);
+    Node *copy = on_integers(g, n, move, data, p.type, p.scale[0], p.zero[0]);
+    rw_replace(g, n, rw_output(g, copy, p.type, &x->shape));
     graph_remove(g, move);
     return true;
 }

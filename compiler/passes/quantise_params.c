@@ -54,15 +54,25 @@ bool quant_params(Arena *scratch, const Node *n, QParams *out)
     return true;
 }
 
+bool quant_of_type(Arena *scratch, const Node *n, DType type, QParams *out)
+{
+    return quant_params(scratch, n, out) && out->count == 1 && out->type == type;
+}
+
 bool quant_i8(Arena *scratch, const Node *n, QParams *out)
 {
-    return quant_params(scratch, n, out) && out->count == 1 && out->type == DT_I8;
+    return quant_of_type(scratch, n, DT_I8, out);
 }
 
 bool dequantised(Arena *scratch, const Value *v, QTensor *out)
 {
+    return dequantised_of(scratch, v, DT_I8, out);
+}
+
+bool dequantised_of(Arena *scratch, const Value *v, DType type, QTensor *out)
+{
     QParams p;
-    if (!v || !v->producer || !is_dequantize(v->producer) || !quant_i8(scratch, v->producer, &p))
+    if (!v || !v->producer || !is_dequantize(v->producer) || !quant_of_type(scratch, v->producer, type, &p))
         return false;
     *out = (QTensor){node_in(v->producer, 0), p.scale[0], p.zero[0]};
     return true;
@@ -80,60 +90,75 @@ Value *const_i8(Graph *g, const Shape *shape, const int8_t *data)
     return graph_const(g, NULL, DT_I8, shape, data);
 }
 
+Value *const_integer(Graph *g, DType type, int64_t v)
+{
+    Shape scalar = {.rank = 0};
+    int8_t *narrow = NEW(g->arena, int8_t);
+    int16_t *wide = NEW(g->arena, int16_t);
+    *narrow = (int8_t)v;
+    *wide = (int16_t)v;
+    return graph_const(g, NULL, type, &scalar, type == DT_I16 ? (void *)wide : narrow);
+}
+
 Value *const_i32(Graph *g, int64_t count, const int32_t *data)
 {
     Shape s = {.rank = 1, .dim = {count}};
     return graph_const(g, NULL, DT_I32, &s, data);
 }
 
-static Node *scaled_node(Graph *g, Node *before, const char *op_type, Value *x, double scale, int64_t zero)
+static Node *scaled_node(Graph *g, Node *before, const char *op_type, Value *x, DType type, double scale, int64_t zero)
 {
     Shape scalar = {.rank = 0};
     float *s = NEW(g->arena, float);
-    int8_t *z = NEW(g->arena, int8_t);
     *s = (float)scale;
-    *z = (int8_t)zero;
     Node *n = rw_node(g, before, "", op_type, NULL);
     node_add_input(g, n, x);
     node_add_input(g, n, const_floats(g, NULL, &scalar, s));
-    node_add_input(g, n, const_i8(g, &scalar, z));
+    node_add_input(g, n, const_integer(g, type, zero));
     return n;
 }
 
-Value *make_quantize(Graph *g, Node *before, Value *x, double scale, int64_t zero, const char *name)
+Value *make_quantize(Graph *g, Node *before, Value *x, DType type, double scale, int64_t zero, const char *name)
 {
-    Node *n = scaled_node(g, before, "QuantizeLinear", x, scale, zero);
+    Node *n = scaled_node(g, before, "QuantizeLinear", x, type, scale, zero);
     if (name)
         n->name = name;
-    return rw_output(g, n, DT_I8, &x->shape);
+    return rw_output(g, n, type, &x->shape);
 }
 
 Value *make_dequantize(Graph *g, Node *before, const QTensor *x)
 {
-    return rw_output(g, scaled_node(g, before, "DequantizeLinear", x->v, x->scale, x->zero), DT_F32, &x->v->shape);
+    return rw_output(g, scaled_node(g, before, "DequantizeLinear", x->v, x->v->type, x->scale, x->zero), DT_F32,
+                     &x->v->shape);
 }
 
-/* ---- u8: Cast(x + 128) to i8, Cast(x) + 128 back; both wrap around ---- */
+/* ---- u8: Cast(x + 128) to i8, Cast(x) + 128 back; both wrap around. u16 by 32768 ---- */
 
 static bool is_128(const Value *v)
 {
     double k;
-    return const_scalar(v, &k) && v->type == DT_U8 && k == 128;
+    return const_scalar(v, &k) && ((v->type == DT_U8 && k == 128) || (v->type == DT_U16 && k == 32768));
 }
 
-static Value *const_128(Graph *g)
+static Value *const_128(Graph *g, DType type)
 {
     static const uint8_t data = 128;
+    static const uint16_t wide = 32768;
     Shape scalar = {.rank = 0};
-    return graph_const(g, NULL, DT_U8, &scalar, &data);
+    return graph_const(g, NULL, type, &scalar, type == DT_U16 ? (const void *)&wide : &data);
 }
 
 static Value *wrapped(Graph *g, Node *before, Value *v)
 {
     Node *n = rw_node(g, before, "", "Add", NULL);
     node_add_input(g, n, v);
-    node_add_input(g, n, const_128(g));
-    return rw_output(g, n, DT_U8, &v->shape);
+    node_add_input(g, n, const_128(g, v->type));
+    return rw_output(g, n, v->type, &v->shape);
+}
+
+static DType signed_of(DType type)
+{
+    return type == DT_U16 ? DT_I16 : DT_I8;
 }
 
 /* The cast of v - 128 that another reader already has. */
@@ -146,7 +171,7 @@ static Value *reader_as_i8(const Value *v)
         const Value *sum = node_out(add, 0);
         for (size_t k = 0; k < sum->users.count; k++) {
             Value *y = node_out(sum->users.items[k], 0);
-            if (node_is(sum->users.items[k], "Cast") && y && y->type == DT_I8)
+            if (node_is(sum->users.items[k], "Cast") && y && y->type == signed_of(v->type))
                 return y;
         }
     }
@@ -165,6 +190,12 @@ static Value *moved_const(Graph *g, const Value *v, DType to)
 {
     int64_t count = shape_count(&v->shape);
     uint8_t *data = NEW_ARRAY(g->arena, uint8_t, count);
+    if (v->type == DT_U16) {
+        uint16_t *wide = NEW_ARRAY(g->arena, uint16_t, count);
+        for (int64_t i = 0; i < count; i++)
+            wide[i] = (uint16_t)(((const uint16_t *)v->data)[i] ^ 32768);
+        return graph_const(g, v->name, to, &v->shape, wide);
+    }
     for (int64_t i = 0; i < count; i++)
         data[i] = (uint8_t)(((const uint8_t *)v->data)[i] ^ 128);
     return graph_const(g, v->name, to, &v->shape, data);
@@ -173,11 +204,11 @@ static Value *moved_const(Graph *g, const Value *v, DType to)
 Value *as_i8(Graph *g, Value *v)
 {
     if (v->is_const && v->data)
-        return moved_const(g, v, DT_I8);
+        return moved_const(g, v, signed_of(v->type));
     const Node *add = v->producer;
     if (node_is(add, "Add") && is_128(node_in(add, 1)) && node_is(node_in(add, 0)->producer, "Cast")) {
         Value *from = node_in(node_in(add, 0)->producer, 0);
-        if (from && from->type == DT_I8)
+        if (from && from->type == signed_of(v->type))
             return from;
     }
     Value *made = reader_as_i8(v);
@@ -185,22 +216,50 @@ Value *as_i8(Graph *g, Value *v)
         return made;
     /* As early as can be, so that it stands in front of every other reader. */
     Node *before = add ? node_next(add) : g->first;
-    return cast(g, before, wrapped(g, before, v), DT_I8);
+    return cast(g, before, wrapped(g, before, v), signed_of(v->type));
 }
 
 Value *as_u8(Graph *g, Node *before, Value *v)
 {
-    return wrapped(g, before, cast(g, before, v, DT_U8));
+    return wrapped(g, before, cast(g, before, v, v->type == DT_I16 ? DT_U16 : DT_U8));
 }
 
 /* ---- Arithmetic ---- */
 
-int64_t quantised(double v, double scale, int64_t zero)
+int64_t least_of(DType type)
+{
+    return type == DT_I16 ? INT16_MIN : INT8_MIN;
+}
+
+int64_t most_of(DType type)
+{
+    return type == DT_I16 ? INT16_MAX : INT8_MAX;
+}
+
+int64_t quantised_to(DType type, double v, double scale, int64_t zero)
 {
     if (isnan(v))
         return zero;
     double q = (double)rintf((float)v / (float)scale) + (double)zero;
-    return q < INT8_MIN ? INT8_MIN : q > INT8_MAX ? INT8_MAX : (int64_t)q;
+    double lo = (double)least_of(type), hi = (double)most_of(type);
+    return (int64_t)(q < lo ? lo : q > hi ? hi : q);
+}
+
+int64_t quantised(double v, double scale, int64_t zero)
+{
+    return quantised_to(DT_I8, v, scale, zero);
+}
+
+bool requantize16_shift(double largest_scale, int64_t bound, int *shift)
+{
+    for (int s = 62; s > 0; s--) {
+        double m = rint(ldexp(largest_scale, s));
+        if (bound < 0 || m > INT32_MAX || m * ((double)bound + 1) > 0x1p61)
+            continue;
+        *shift = s;
+        return m > 0;
+    }
+    return false;
 }
 
 bool requantize_shift(double largest_scale, int64_t bound, int *shift)

@@ -44,26 +44,30 @@ static void compose(Arena *scratch, Core *core, const Affine *a, int64_t channel
 }
 
 /* Index along `axis` of element i. */
-static int64_t index_along(const Shape *s, int axis, int64_t i)
+int64_t index_along(const Shape *s, int axis, int64_t i)
 {
     for (int k = s->rank - 1; k > axis; k--)
         i /= s->dim[k];
     return i % s->dim[axis];
 }
 
-/* The weights without their zero points; sums[o] and magnitudes[o] over each channel. */
-static void plain_weights(Region *r, QProduct *p, const QParams *q, int64_t *sums, int64_t *magnitudes)
+/* The weights without their zero points; sums[o] and magnitudes[o] over each channel. False when they leave the 8 bits
+ * that kernels of 16-bit activations take. */
+static bool plain_weights(Region *r, QProduct *p, const QParams *q, const int64_t *blocks, int64_t *sums,
+                          int64_t *magnitudes)
 {
     Tensor t = value_tensor(node_in(p->w->producer, 0));
     int64_t count = shape_count(&t.shape), *list = NEW_ARRAY(r->c->scratch, int64_t, count), largest = 0;
     for (int64_t i = 0; i < count; i++) {
         int64_t o = index_along(&t.shape, p->w_axis, i);
-        list[i] = tensor_int(&t, i) - q->zero[q->count > 1 ? o : 0];
+        list[i] = blocks ? blocks[i] : tensor_int(&t, i) - q->zero[q->count > 1 ? o : 0];
         sums[o] += list[i];
         magnitudes[o] += llabs(list[i]);
         int64_t magnitude = list[i] < 0 ? -list[i] - 1 : list[i];
         largest = magnitude > largest ? magnitude : largest;
     }
+    if (r->type == DT_I16 && largest > INT8_MAX)
+        return false;
     int8_t *narrow = NEW_ARRAY(r->g->arena, int8_t, count);
     int16_t *wide = largest > INT8_MAX ? NEW_ARRAY(r->g->arena, int16_t, count) : NULL;
     for (int64_t i = 0; i < count; i++) {
@@ -75,6 +79,7 @@ static void plain_weights(Region *r, QProduct *p, const QParams *q, int64_t *sum
     const char *name = node_in(p->w->producer, 0)->name;
     p->weights =
         wide ? graph_const(r->g, name, DT_I16, &t.shape, wide) : graph_const(r->g, name, DT_I8, &t.shape, narrow);
+    return true;
 }
 
 /* Elements of the bias in units of the accumulator; false when it is not one constant row. */
@@ -111,11 +116,11 @@ static const char *sums_of(Region *r, QProduct *p, const double *bias, const int
     int32_t *sum = NEW_ARRAY(r->g->arena, int32_t, channels);
     for (int64_t o = 0; o < channels; o++) {
         double b = rint(bias[o]) - (double)p->x.zero * (double)sums[o];
-        double most = fabs(b) + 128 * (double)magnitudes[o];
-        if (!(fabs(b) <= INT32_MAX) || most > 0x1p46)
+        double most = fabs(b) - (double)least_of(r->type) * (double)magnitudes[o];
+        if (!(fabs(b) <= INT32_MAX) || (r->type == DT_I8 && most > 0x1p46))
             return WHY(r, "the %s of its output channel %" PRId64 " may overflow %d bits",
-                       most > 0x1p46 ? "sum" : "bias", o, most > 0x1p46 ? 46 : 32);
-        p->wide = p->wide || most > INT32_MAX;
+                       fabs(b) <= INT32_MAX ? "sum" : "bias", o, fabs(b) <= INT32_MAX ? 46 : 32);
+        p->wide = p->wide || (r->type == DT_I8 && most > INT32_MAX);
         sum[o] = (int32_t)b;
         *bound = (int64_t)most > *bound ? (int64_t)most : *bound;
     }
@@ -138,12 +143,30 @@ static const char *multipliers_of(Region *r, QProduct *p, const double *scale, i
     double largest = 0;
     for (int64_t o = 0; o < channels; o++)
         largest = fmax(largest, fabs(scale[o]));
-    if (p->wide ? !wide_shift(largest, &p->shift) : !requantize_shift(largest, bound, &p->shift))
+    if (r->type == DT_I16 ? !requantize16_shift(largest, bound, &p->shift)
+        : p->wide         ? !wide_shift(largest, &p->shift)
+                          : !requantize_shift(largest, bound, &p->shift))
         return WHY(r, "its scale %g is too large for sums up to %" PRId64, largest, bound);
     for (int64_t o = 0; o < channels; o++)
-        m[o] = requantize_multiplier(scale[o], p->wide ? -p->shift : p->shift);
+        m[o] = r->type == DT_I16 ? (int32_t)rint(ldexp(scale[o], p->shift))
+                                 : requantize_multiplier(scale[o], p->wide ? -p->shift : p->shift);
     p->multiplier = const_i32(r->g, channels, m);
     return NULL;
+}
+
+/* block_weights needs the bias, roughly, in reals. */
+static const char *block_product(Region *r, QProduct *p, QParams *q, int64_t **list)
+{
+    int64_t channels = p->w->shape.dim[p->w_axis];
+    double *one = NEW_ARRAY(r->c->scratch, double, channels), *bias = NEW_ARRAY(r->c->scratch, double, channels);
+    for (int64_t o = 0; o < channels; o++)
+        one[o] = 1;
+    if (p->bias && p->beta != 0 && !bias_units(r, p->bias, channels, one, bias))
+        return "its bias is not one constant row";
+    for (int64_t o = 0; o < channels; o++)
+        bias[o] =
+            p->beta * bias[o] + (p->core.shift && p->core.scale[o] != 0 ? p->core.shift[o] / p->core.scale[o] : 0);
+    return block_weights(r, p, bias, q, list);
 }
 
 const char *quantise_product(Region *r, QProduct *p)
@@ -151,11 +174,19 @@ const char *quantise_product(Region *r, QProduct *p)
     QParams q;
     Arena *a = r->c->scratch;
     const Node *dq = p->w->producer;
-    if (!dequantised(a, node_in(p->core.node, 0), &p->x))
-        return "its input is not quantised to 8 bits with one scale";
-    if (!dq || !is_dequantize(dq) || !node_in(dq, 0)->is_const || !node_in(dq, 0)->data || !quant_params(a, dq, &q) ||
+    int64_t *blocks = NULL;
+    if (!operand(r, node_in(p->core.node, 0), &p->x))
+        return not_quantised_one(r);
+    if (!dq || !is_dequantize(dq) || !node_in(dq, 0)->is_const || !node_in(dq, 0)->data ||
         p->w_axis >= p->w->shape.rank)
         return "its weights are not constants quantised to integers";
+    if (node_int(dq, "block_size", 0)) {
+        const char *why = block_product(r, p, &q, &blocks);
+        if (why)
+            return why;
+    } else if (!quant_params(a, dq, &q)) {
+        return "its weights are not constants quantised to integers";
+    }
     if (q.type != DT_I8 && q.type != DT_U8 && q.type != DT_I4 && q.type != DT_U4)
         return WHY(r, "its weights are %s; integer kernels take 8 bits", dtype_name(q.type));
     if (q.count > 1 && q.axis != p->w_axis)
@@ -174,7 +205,8 @@ const char *quantise_product(Region *r, QProduct *p)
         bias[o] = p->beta * bias[o] + (p->core.shift ? p->core.shift[o] : 0) / (unit[o] * scale);
         unit[o] *= scale / r->scale;
     }
-    plain_weights(r, p, &q, sums, magnitudes);
+    if (!plain_weights(r, p, &q, blocks, sums, magnitudes))
+        return "its weights without their zero points leave 8 bits";
     const char *why = sums_of(r, p, bias, sums, magnitudes, channels, &bound);
     return why ? why : multipliers_of(r, p, unit, channels, bound);
 }

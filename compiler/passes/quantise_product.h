@@ -27,6 +27,10 @@ typedef struct {
     bool wide; /* sums may not fit 32 bits: kernels add 64 */
 } QProduct;
 
+/* Index along `axis` of element i. */
+int64_t index_along(const Shape *s, int axis, int64_t i);
+/* Of weights in blocks (quantise_blocks.c): integers with one scale a channel, in w's order; `bias` in reals. */
+const char *block_weights(Region *r, const QProduct *p, const double *bias, QParams *q, int64_t **list);
 /* Fills the results; says why not, or NULL. */
 const char *quantise_product(Region *r, QProduct *p);
 /* Inputs 1 to 3 and the attributes of QConv and QGemm; w is p->weights in the node's order. */

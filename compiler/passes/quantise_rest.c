@@ -48,37 +48,12 @@ static void name_regions(PassContext *c, Graph *g)
         note(c, g, n, "its result is not quantised");
 }
 
-/* A scale for each `block` elements along an axis: scale and zero point have x's shape, with that axis divided. */
-typedef struct {
-    int axis;
-    int64_t block, blocks, dim, inner;
-    const Value *scale, *zero;
-} Blocks;
-
-static bool blocks_of(const Node *n, const Value *x, Blocks *b)
-{
-    *b = (Blocks){.block = node_int(n, "block_size", 0), .scale = node_in(n, 1), .zero = node_in(n, 2), .inner = 1};
-    b->axis = axis_normalise(node_int(n, "axis", 1), x->shape.rank);
-    if (b->block < 1 || b->axis < 0 || !b->scale->is_const || !b->scale->data || !dtype_is_float(b->scale->type) ||
-        b->scale->shape.rank != x->shape.rank)
-        return false;
-    for (int i = 0; i < x->shape.rank; i++) {
-        int64_t dim = x->shape.dim[i], want = i == b->axis ? dim / b->block + (dim % b->block != 0) : dim;
-        if (b->scale->shape.dim[i] != want)
-            return false;
-        b->inner *= i > b->axis ? dim : 1;
-    }
-    b->dim = x->shape.dim[b->axis];
-    b->blocks = b->scale->shape.dim[b->axis];
-    return !b->zero || (b->zero->is_const && b->zero->data && shape_equal(&b->zero->shape, &b->scale->shape));
-}
-
 static bool dequantise_blocks(PassContext *c, Graph *g, Node *n)
 {
-    Blocks b;
+    QBlocks b;
     Value *x = node_in(n, 0);
     (void)c;
-    if (!is_dequantize(n) || !known(x) || !x->is_const || !x->data || !blocks_of(n, x, &b))
+    if (!is_dequantize(n) || !known(x) || !x->is_const || !x->data || !quant_blocks(n, x, &b))
         return false;
     Tensor t = value_tensor(x), scale = value_tensor(b.scale), zero = {0};
     if (b.zero)
@@ -86,8 +61,7 @@ static bool dequantise_blocks(PassContext *c, Graph *g, Node *n)
     int64_t count = shape_count(&x->shape);
     float *data = NEW_ARRAY(g->arena, float, count);
     for (int64_t i = 0; i < count; i++) {
-        int64_t outer = i / (b.dim * b.inner), k = i / b.inner % b.dim;
-        int64_t at = (outer * b.blocks + k / b.block) * b.inner + i % b.inner;
+        int64_t at = block_at(&b, i);
         data[i] = (float)(tensor_int(&t, i) - (b.zero ? tensor_int(&zero, at) : 0)) * (float)tensor_float(&scale, at);
     }
     rw_replace(g, n, const_floats(g, node_out(n, 0)->name, &x->shape, data));

@@ -159,7 +159,8 @@ bool is_unary(const Node *n)
     /* One scale for all. */
     if (node_is_adze(n, "Quantize") || node_is_adze(n, "Dequantize"))
         return node_in(n, 1) && shape_count(&node_in(n, 1)->shape) == 1;
-    return node_is_adze(n, "QLookup") || named(n, names, sizeof names / sizeof *names);
+    return node_is_adze(n, "QLookup") || node_is_adze(n, "QInterpolate") ||
+           named(n, names, sizeof names / sizeof *names);
 }
 
 bool is_broadcast(const Node *n)
@@ -168,7 +169,7 @@ bool is_broadcast(const Node *n)
         "Add",  "And",         "BitwiseAnd", "BitwiseOr", "BitwiseXor", "Div", "Equal", "Greater", "GreaterOrEqual",
         "Less", "LessOrEqual", "Max",        "Mean",      "Min",        "Mod", "Mul",   "Or",      "PRelu",
         "Pow",  "Sub",         "Sum",        "Where",     "Xor"};
-    if (node_is_adze(n, "QAdd") || node_is_adze(n, "QMul"))
+    if (node_is_adze(n, "QAdd") || node_is_adze(n, "QMul") || node_is_adze(n, "QAdd16") || node_is_adze(n, "QMul16"))
         return true;
     /* Before opset 7 broadcasting was asked for by attributes and aligned at an axis. */
     return n->version >= 7 && named(n, names, sizeof names / sizeof *names);

@@ -29,9 +29,9 @@ Family turn_family(const Node *n)
                 {"Resize", RESIZE},
                 {"Upsample", RESIZE},
                 {"LayerNormalization", ROWS}};
-    if (node_is_adze(n, "Gemm") || node_is_adze(n, "QGemm"))
+    if (node_is_adze(n, "Gemm") || node_is_adze(n, "QGemm") || node_is_adze(n, "QGemm16"))
         return ROWS;
-    if (node_is_adze(n, "QSoftmax"))
+    if (node_is_adze(n, "QSoftmax") || node_is_adze(n, "QSoftmax16"))
         return AXIS;
     if (node_is_adze(n, "GroupNormalization"))
         return GROUPS;
@@ -122,7 +122,7 @@ static bool accepts_axis(const Node *n, const Turn *t)
 {
     bool softmax = !node_is(n, "Split");
     /* Before opset 13 Softmax took all axes from `axis` on as one. */
-    if (softmax && n->version < 13 && !node_is_adze(n, "QSoftmax"))
+    if (softmax && n->version < 13 && !*n->domain)
         return false;
     return axis_normalise(node_int(n, "axis", softmax ? -1 : 0), t->rank) >= 0;
 }
@@ -130,7 +130,8 @@ static bool accepts_axis(const Node *n, const Turn *t)
 static bool accepts_rows(const Node *n, const Turn *t)
 {
     int last = t->rank - 1;
-    if (t->to[last] != last || node_in(n, node_is_adze(n, "QGemm") ? 4 : 3) || !only_first_output(n))
+    if (t->to[last] != last || node_in(n, node_is_adze(n, "QGemm") || node_is_adze(n, "QGemm16") ? 4 : 3) ||
+        !only_first_output(n))
         return false;
     return !node_is(n, "LayerNormalization") || axis_normalise(node_int(n, "axis", -1), t->rank) == last;
 }

@@ -41,6 +41,7 @@ ADZE_POOL(maxpool_f32, float, -INFINITY, v > y[c] ? v : y[c], adze_act_f32(y[c],
 ADZE_POOL(avgpool_f32, float, 0.0f, y[c] + v, adze_act_f32(y[c] / (float)(taps > 0 ? taps : 1), p->lo, p->hi))
 /* Integers: lo and hi are not used. */
 ADZE_POOL(maxpool_i8, int8_t, INT8_MIN, v > y[c] ? v : y[c], y[c])
+ADZE_POOL(maxpool_i16, int16_t, INT16_MIN, v > y[c] ? v : y[c], y[c])
 ADZE_POOL(maxpool_u8, uint8_t, 0, v > y[c] ? v : y[c], y[c])
 
 #endif

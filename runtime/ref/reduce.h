@@ -63,6 +63,8 @@ ADZE_KERNEL void adze_reduce_log_sum_exp_f32_ref(const adze_reduce_params *p, co
     ADZE_REDUCE(reduce_sum_square, SUFFIX, T, WIDE, 0, sum + (WIDE)v * (WIDE)v, sum)
 ADZE_REDUCE_INT(i32, int32_t, uint32_t, INT32_MIN, INT32_MAX)
 ADZE_REDUCE_INT(i64, int64_t, uint64_t, INT64_MIN, INT64_MAX)
+ADZE_REDUCE(reduce_max, i16, int16_t, int16_t, INT16_MIN, sum > v ? sum : v, sum)
+ADZE_REDUCE(reduce_min, i16, int16_t, int16_t, INT16_MAX, sum < v ? sum : v, sum)
 ADZE_REDUCE(reduce_max, i8, int8_t, int8_t, INT8_MIN, sum > v ? sum : v, sum)
 ADZE_REDUCE(reduce_min, i8, int8_t, int8_t, INT8_MAX, sum < v ? sum : v, sum)
 ADZE_REDUCE(reduce_max, u8, uint8_t, uint8_t, 0, sum > v ? sum : v, sum)

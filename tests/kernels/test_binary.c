@@ -206,6 +206,7 @@ static const char *const int_names[] = {"add", "sub", "mul", "div", "pow", "min"
     END_TEST
 INTEGERS(i8, int8_t, INT8_MIN, INT8_MAX)
 INTEGERS(u8, uint8_t, 0, UINT8_MAX)
+INTEGERS(u16, uint16_t, 0, UINT16_MAX)
 INTEGERS(i32, int32_t, INT32_MIN, INT32_MAX)
 INTEGERS(u32, uint32_t, 0, UINT32_MAX)
 INTEGERS(i64, int64_t, INT64_MIN, INT64_MAX)
@@ -300,6 +301,7 @@ int main(void)
     tcase_add_test(t, scalars_and_nothing);
     tcase_add_loop_test(t, integers_i8, 0, names);
     tcase_add_loop_test(t, integers_u8, 0, names);
+    tcase_add_loop_test(t, integers_u16, 0, 1); /* add alone */
     tcase_add_loop_test(t, integers_i32, 0, names);
     tcase_add_loop_test(t, integers_u32, 0, names);
     tcase_add_loop_test(t, integers_i64, 0, names);

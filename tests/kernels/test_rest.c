@@ -129,6 +129,7 @@ START_TEST(reduce)
     if (!reduce_cases[_i].small_ints)
         return;
     REDUCE_INT(i8, int8_t)
+    REDUCE_INT(i16, int16_t)
     /* -3 and -4 are 253 and 252 */
     if (strcmp(reduce_cases[_i].name, "reduce_max") == 0)
         memcpy(want, ((const double[]){5, 253, 252, 3}), sizeof want);
@@ -220,6 +221,9 @@ START_TEST(max_pool)
     ck_assert_floats(y, ((const double[]){5, 5, 6, 6}), 4, 0);
     call_1("adze_maxpool_i8_ref", &p, xi, yi);
     ck_assert_mem_eq(yi, ((const int8_t[]){5, 5, 7, 9}), 4);
+    int16_t yw[4];
+    call_1("adze_maxpool_i16_ref", &p, ((const int16_t[]){1, -2, 3, -4, 500, -6, 7, -8, -32768}), yw);
+    ck_assert_mem_eq(yw, ((const int16_t[]){500, 500, 500, 500}), sizeof yw);
     call_1("adze_maxpool_u8_ref", &p, xu, yu);
     ck_assert_mem_eq(yu, ((const uint8_t[]){254, 254, 252, 250}), 4);
     /* padding never wins; dilation 2 */

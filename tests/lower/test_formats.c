@@ -69,6 +69,31 @@ START_TEST(integers)
 }
 END_TEST
 
+/* A layer whose weights stay in 8 bits although 4 would do is named. */
+START_TEST(depthwise_is_named)
+{
+    static const char *const text =
+        "graph \"g\" opset \"\" 21 { input %x: i8[1,4,4,8] const %w: i8[8,3,3,1] = fill(7) const %b: i32[8] = fill(5)"
+        " const %m: i32[8] = fill(1000000) %y = adze.QConv(%x, %w, %b, %m) {group=8} name \"dw\" output %y }";
+    Arena *a = arena_new();
+    Diag *d = diag_new(a);
+    Graph *g = graph_read(a, d, text, strlen(text), "test");
+    ck_assert_ptr_nonnull(g);
+    ops_bind(g);
+    PassContext c = {.diag = d, .scratch = arena_new()};
+    ck_assert(pass_run(&c, g, pass_find("infer")));
+    Target t;
+    ck_assert(target_load(a, d, "rv32imc", &t));
+    array_push(a, &t.features, "size");
+    ck_assert_ptr_nonnull(lower_graph(g, &t, d, c.scratch));
+    ck_assert_int_eq((int)g->notes.count, 1);
+    ck_assert_str_eq(g->notes.items[0].node, "dw");
+    ck_assert_ptr_nonnull(strstr(g->notes.items[0].text, "stored in 8"));
+    arena_free(c.scratch);
+    arena_free(a);
+}
+END_TEST
+
 /* Weights are rounded where kernels read halves; what is beyond them or of another operator is named. */
 START_TEST(halves)
 {
@@ -112,6 +137,7 @@ int main(void)
     Suite *suite = suite_create("forms of weights");
     TCase *tc = tcase_create("all");
     tcase_add_loop_test(tc, integers, 0, sizeof cases / sizeof *cases);
+    tcase_add_test(tc, depthwise_is_named);
     tcase_add_test(tc, halves);
     suite_add_tcase(suite, tc);
     SRunner *r = srunner_create(suite);
