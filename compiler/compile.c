@@ -25,6 +25,20 @@ static bool choose_name(Compilation *c)
     return true;
 }
 
+static Graph *read_graph(Arena *a, Diag *d, const char *path, const FileBytes *file, const LoadOptions *o)
+{
+    if (!text_ends_with(path, ".txt"))
+        return load_onnx_file(a, d, path, file, o);
+    Graph *g = graph_read(a, d, file->data, file->size, path);
+    return g && load_fix_inputs(d, g, o) ? g : NULL;
+}
+
+Graph *compile_look(Arena *a, Diag *d, const char *model, const LoadOptions *o)
+{
+    FileBytes file;
+    return io_map(d, model, &file) ? read_graph(a, d, model, &file, o) : NULL;
+}
+
 static bool load(Compilation *c)
 {
     FileBytes file;
@@ -34,10 +48,7 @@ static bool load(Compilation *c)
     c->model_hash = sha256(file.data, file.size);
     io_give_back(&file, file.data, file.size);
     c->diag->file = c->options.model;
-    if (text_ends_with(c->options.model, ".txt"))
-        c->graph = graph_read(c->keep, c->diag, file.data, file.size, c->options.model);
-    else
-        c->graph = load_onnx_file(c->keep, c->diag, c->options.model, &file, &c->options.load);
+    c->graph = read_graph(c->keep, c->diag, c->options.model, &file, &c->options.load);
     return c->graph != NULL;
 }
 

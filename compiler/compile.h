@@ -37,6 +37,9 @@ typedef struct {
     Plan *plan;
 } Compilation;
 
+/* The model's graph alone, for a look at its inputs; NULL after reporting. */
+Graph *compile_look(Arena *a, Diag *d, const char *model, const LoadOptions *o);
+
 /* Each returns false after reporting. compile_plan: load, passes, lower. compile_emit: the files, into `dir`, which is
  * replaced as a whole or left as it was. */
 bool compile_plan(Compilation *c);

@@ -119,7 +119,7 @@ static bool shapes_from_vectors(Command *c, CompileOptions *o, const StringList 
 {
     Arena *look = arena_new();
     Diag *quiet = diag_new(look);
-    Graph *g = paths->count ? load_onnx(look, quiet, o->model, &o->load) : NULL;
+    Graph *g = paths->count ? compile_look(look, quiet, o->model, &o->load) : NULL;
     bool ok = true;
     if (g && o->states[0] && paths->count != g->inputs.count)
         g = NULL; /* the files of states are left out: which file is which is not known yet */
@@ -134,7 +134,7 @@ static bool shapes_from_vectors(Command *c, CompileOptions *o, const StringList 
                 continue;
             ok = vector_read(look, c->diag, paths->items[i], &t);
             if (ok)
-                shapes[n++] = (InputShape){arena_strdup(c->keep, g->inputs.items[i]->name), t.shape};
+                shapes[n++] = (InputShape){arena_strdup(c->keep, g->inputs.items[i]->name), t.shape, paths->items[i]};
         }
         o->load.shapes = shapes;
         o->load.shape_count = n;

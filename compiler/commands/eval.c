@@ -227,8 +227,7 @@ bool command_samples(Command *c, const StringList *paths, Preprocess *p, RawList
     command_compile_options(c, &options);
     Arena *look = arena_new();
     Diag *quiet = diag_new(look);
-    const char *end = strrchr(model, '.');
-    Graph *g = end && strcmp(end, ".txt") == 0 ? NULL : load_onnx(look, quiet, model, &options.load);
+    const Graph *g = compile_look(look, quiet, model, &options.load);
     bool ok = samples_raw(c->keep, c->diag, paths, p, g && g->inputs.count ? g->inputs.items[0] : NULL, raw);
     StringList shapes = {0};
     ok = ok && (!g || samples_shapes(c->keep, c->diag, g, raw, &shapes));

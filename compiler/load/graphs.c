@@ -51,13 +51,11 @@ static void read_inputs(Loader *l, Scope *s, const Onnx__GraphProto *g, bool is_
     Map *initializers = map_new(l->wire);
     for (size_t i = 0; i < s->values->entries.count; i++)
         map_set(initializers, s->values->entries.items[i].key, (void *)1);
-    if (is_main && !check_options(l, g, initializers))
-        return;
     for (size_t i = 0; i < g->n_input; i++)
         if (!map_has(initializers, text_or_empty(g->input[i]->name)))
             read_input(l, s, g->input[i], is_main);
     if (is_main)
-        unify_dims(l, s->graph);
+        load_fix_inputs(l->diag, s->graph, l->options);
 }
 
 /* Half precision is told by nothing else (passes/widen.c); what the file says about other computed values is not used.

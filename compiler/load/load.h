@@ -15,6 +15,7 @@
 typedef struct {
     const char *name;
     Shape shape;
+    const char *file; /* of vectors, whose shape it is; NULL: the user gave it */
 } InputShape;
 
 /* --dim batch=1: the dimensions that the model calls `name`. */
@@ -29,6 +30,10 @@ typedef struct {
     const InputDim *dims;
     size_t dim_count;
 } LoadOptions;
+
+/* Fixes what the graph's inputs leave open, also in a graph that was read from text; false after errors. load_onnx does
+ * it for its graph. */
+bool load_fix_inputs(Diag *d, Graph *g, const LoadOptions *opt);
 
 /* NULL after errors, of which there may be several. Constants may point into the mapped file, which stays mapped until
  * the process ends; all else is allocated from `a`. `opt` may be NULL. Sets d->file. */

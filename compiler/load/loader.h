@@ -60,9 +60,7 @@ bool read_external(Loader *l, const Onnx__TensorProto *t, const char *who, size_
 const char *external_sha256(Loader *l);
 
 /* inputs.c */
-bool check_options(Loader *l, const Onnx__GraphProto *g, const Map *initializers);
 void read_input(Loader *l, Scope *s, const Onnx__ValueInfoProto *info, bool is_main);
-bool unify_dims(Loader *l, Graph *g);
 
 /* attrs.c. An attribute that refers to one of the calling node is resolved; *absent: there is none. */
 bool read_attr(Loader *l, Scope *s, const Onnx__NodeProto *n, const Onnx__AttributeProto *a, Attr *out, bool *absent);

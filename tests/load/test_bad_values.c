@@ -276,13 +276,13 @@ static const struct {
     LoadOptions options;
     const char *says[3];
 } bad_options[] = {
-    {{.shapes = &(InputShape){"z", {1, {1}}}, .shape_count = 1}, {"no input 'z'", "its inputs: 'x'"}},
-    {{.shapes = &(InputShape){"x", {1, {2}}}, .shape_count = 1}, {"input 'x'", "[2,?]", "[2]"}},
-    {{.shapes = &(InputShape){"x", {2, {3, 3}}}, .shape_count = 1}, {"input 'x'", "[2,?]", "[3,3]"}},
-    {{.shapes = &(InputShape){"x", {2, {2, INT64_MAX}}}, .shape_count = 1}, {"input 'x'", "too large"}},
+    {{.shapes = &(InputShape){"z", {1, {1}}, NULL}, .shape_count = 1}, {"no input 'z'", "its inputs: 'x'"}},
+    {{.shapes = &(InputShape){"x", {1, {2}}, NULL}, .shape_count = 1}, {"input 'x'", "[2,?]", "[2]"}},
+    {{.shapes = &(InputShape){"x", {2, {3, 3}}, NULL}, .shape_count = 1}, {"input 'x'", "[2,?]", "[3,3]"}},
+    {{.shapes = &(InputShape){"x", {2, {2, INT64_MAX}}, NULL}, .shape_count = 1}, {"input 'x'", "too large"}},
     {{.dims = &(InputDim){"m", 1}, .dim_count = 1}, {"dimension 'm'", "named dimensions: 'n'"}},
     {{.dims = &(InputDim){"n", -1}, .dim_count = 1}, {"'n' cannot be -1"}},
-    {{.dims = &(InputDim){"n", 4}, .dim_count = 1, .shapes = &(InputShape){"x", {2, {2, 5}}}, .shape_count = 1},
+    {{.dims = &(InputDim){"n", 4}, .dim_count = 1, .shapes = &(InputShape){"x", {2, {2, 5}}, NULL}, .shape_count = 1},
      {"input 'x'", "[2,4]", "[2,5]"}},
 };
 

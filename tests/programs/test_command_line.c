@@ -55,6 +55,15 @@ static void save_rate(void)
     save("rate.txt", text, sizeof text - 1);
 }
 
+/* y = Relu(x + [1,-2,3]), of as many rows as there are */
+static void save_open(void)
+{
+    static const char text[] = "graph \"open\" opset \"\" 13 {\n  input %x: f32[?rows,3]\n"
+                               "  const %w: f32[3] = [1, -2, 3]\n  %s = Add(%x, %w)\n  %y = Relu(%s)\n"
+                               "  output %y\n}\n";
+    save("open.txt", text, sizeof text - 1);
+}
+
 static Buf named_node(const char *name, const char *op, const char *input, const char *output)
 {
     Buf n = node(op, input, output);
@@ -111,6 +120,7 @@ static void setup(void)
     ck_assert(lab != NULL);
     save_tiny();
     save_rate();
+    save_open();
     save_unsupported();
     save_vectors();
     save("empty.onnx", "", 0);
@@ -177,6 +187,16 @@ static const Row rows[] = {
     {"verify tiny.onnx --vectors differ", 3, {"case 0", "element 4"}},
     {"verify tiny.onnx --vectors differ --atol 0.1", 0, {"ok"}},
     {"verify tiny.onnx --vectors good", 0, {"ok"}},
+    {"compile open.txt -o out", 1, {"input 'x'", "--shape", "'rows'=1"}},
+    {"inspect open.txt --shape x=2,3", 0, {"It compiles"}},
+    {"inspect open.txt --dim rows=2", 0, {"It compiles"}},
+    {"inspect open.txt --dim row=2", 1, {"no input has a dimension 'row'", "named dimensions: 'rows'"}},
+    {"inspect open.txt --shape y=2,3", 1, {"no input 'y'", "its inputs: 'x'"}},
+    {"inspect open.txt --shape x=2,4", 1, {"--shape: input 'x'", "[?,3]", "[2,4]"}},
+    {"verify open.txt --vectors good", 0, {"ok"}},
+    {"verify open.txt --vectors shape",
+     1,
+     {"shape/in0_0.npy holds the shape [3,2]", "input 'x' of shape [?,3]", "hint: "}},
     {"verify two.onnx --vectors good", 1, {"'first' (Frobnicate)", "'second' (Defenestrate)"}},
     {"verify rate.txt --vectors rate", 1, {"(If)", "'wide' is known only at run time", "--input-value"}},
     {"inspect rate.txt", 1, {"1 If node", "'wide' is known only at run time", "--input-value"}},
