@@ -78,7 +78,7 @@ START_TEST(options_fix_what_is_open)
     ck_assert_int_eq(x->shape.dim[0], 4);
     ck_assert_ptr_null(x->dim[0]);
     loaded_free(&r);
-    InputShape shape = {"x", {2, {7, -1}}};
+    InputShape shape = {"x", {2, {7, -1}}, NULL};
     must_load(model(small_graph()), &(LoadOptions){.shapes = &shape, .shape_count = 1});
     x = r.graph->inputs.items[0];
     ck_assert(x->shape.dim[0] == 7 && x->shape.dim[1] == 3);
@@ -94,7 +94,7 @@ START_TEST(a_shape_fixes_its_names)
     put_message(&g, 11, value_info("a", 1, NULL));
     put_message(&g, 11, value_info("c", 7, "n,0,-1"));
     put_message(&g, 12, value_info("y", 1, NULL));
-    InputShape shapes[] = {{"c", {3, {5, 0, 2}}}, {"a", {1, {9}}}};
+    InputShape shapes[] = {{"c", {3, {5, 0, 2}}, NULL}, {"a", {1, {9}}, NULL}};
     must_load(model(g), &(LoadOptions){.shapes = shapes, .shape_count = 2});
     const Value *b = r.graph->inputs.items[0], *a = r.graph->inputs.items[1], *c = r.graph->inputs.items[2];
     ck_assert(b->shape.dim[0] == 5 && b->shape.dim[1] == -1);
