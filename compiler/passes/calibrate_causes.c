@@ -23,7 +23,10 @@ static const Layer *layer_of(Calibrator *k, const Value *v)
 
 static const char *node_name(const Node *n, Arena *a)
 {
-    return arena_strdup(a, *n->name ? n->name : node_out(n, 0)->name);
+    size_t i = 0;
+    while (i + 1 < n->outputs.count && !node_out(n, i)) /* a GRU may give its last state alone */
+        i++;
+    return arena_strdup(a, *n->name ? n->name : node_out(n, i)->name);
 }
 
 /* What n computes with, where that is not rounded by itself. */

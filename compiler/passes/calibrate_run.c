@@ -15,6 +15,8 @@ struct Evaluation {
     void *context;
     size_t at_case;
     const Value **stands_for; /* by Value.id: the value of the model that a temporary of lowering is a view of */
+    const Value **view;       /* by Value.id of what a step writes: a view of it with a range of its own, or NULL; */
+    const Value **next_view;  /* by Value.id of a view: the next one */
     const Step **writer;      /* by Value.id: the last step that writes it; Concat and Pad take several */
     void **in, **out;
 };
@@ -29,6 +31,12 @@ static const Kernel *portable_kernel(const Step *s)
     return best;
 }
 
+/* Else it shares that of what it is a view of; before ranges are measured, none has one. */
+static bool has_own_range(Calibrator *k, const Value *view)
+{
+    return k->track && track_of(k, view)->v->id == view->id;
+}
+
 static void see(void *context, const Step *s, const void *const *in, void *const *out)
 {
     Evaluation *e = context;
@@ -41,6 +49,9 @@ static void see(void *context, const Step *s, const void *const *in, void *const
             v = e->stands_for[v->id];
         if (v && v->type == DT_F32 && (size_t)v->id < e->k->count && !v->is_const)
             e->observe(e->context, v, out[i], shape_count(&v->shape), e->at_case);
+        for (const Value *u = v ? e->view[s->out[i]->id] : NULL; u; u = e->next_view[u->id])
+            if (u != v && has_own_range(e->k, u))
+                e->observe(e->context, u, out[i], shape_count(&u->shape), e->at_case);
     }
 }
 
@@ -49,9 +60,23 @@ static const Value *alias_of(const Plan *p, const Value *v)
     return (size_t)v->id < p->place_count && p->places[v->id].kind == PLACE_ALIAS ? p->places[v->id].alias : NULL;
 }
 
+/* A view of whole what some step writes. */
+static void add_view(Evaluation *e, const Value *v)
+{
+    const Value *written = v;
+    for (const Value *next; (next = alias_of(&e->plan, written)) != NULL;)
+        written = next;
+    if (written == v || v->type != DT_F32 || v->is_const || shape_count(&written->shape) != shape_count(&v->shape))
+        return;
+    e->next_view[v->id] = e->view[written->id];
+    e->view[written->id] = v;
+}
+
 static void find_temporaries(Evaluation *e)
 {
     const Graph *g = e->plan.graph;
+    e->view = NEW_ARRAY(e->arena, const Value *, g->values.count);
+    e->next_view = NEW_ARRAY(e->arena, const Value *, g->values.count);
     e->stands_for = NEW_ARRAY(e->arena, const Value *, g->values.count);
     for (size_t i = 0; i < e->k->count; i++) {
         const Value *at = g->values.items[i], *next = alias_of(&e->plan, at);
@@ -61,6 +86,7 @@ static void find_temporaries(Evaluation *e)
         }
         if (!next && (size_t)at->id >= e->k->count)
             e->stands_for[at->id] = g->values.items[i];
+        add_view(e, g->values.items[i]);
     }
 }
 

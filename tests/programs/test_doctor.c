@@ -381,6 +381,20 @@ START_TEST(an_interrupt_leaves_nothing_behind)
 }
 END_TEST
 
+/* The last state of a GRU, a second output and float, is read by a product through a view. */
+START_TEST(a_view_of_a_float_result_has_a_range)
+{
+    save_model("sequence", " const %shape: i64[3] = [6, 1, 24]\n const %gw: f32[1,24,24] = random(5)\n"
+                           " const %gr: f32[1,24,8] = random(6)\n const %axis: i64[1] = [0]\n"
+                           " const %fw: f32[8,5] = random(7)\n %c = Conv(%x, %w, %b)\n %r = Relu(%c)\n"
+                           " %s = Reshape(%r, %shape)\n _, %h = GRU(%s, %gw, %gr) {hidden_size=8}\n"
+                           " %q = Squeeze(%h, %axis)\n %y = Gemm(%q, %fw)\n output %y\n");
+    json_t *root = doctor("sequence.txt --calibrate x.npy");
+    ck_assert_double_gt(number(root, "sqnr_db"), 25);
+    json_decref(root);
+}
+END_TEST
+
 START_TEST(constant_data_are_a_warning)
 {
     save_model("model", CONV " %y = Sigmoid(%c)\n output %y\n");
@@ -426,6 +440,7 @@ int main(void)
     tcase_add_test(tc, mixed_keeps_its_budget);
     tcase_add_test(tc, mixed_compiles_to_what_was_chosen);
     tcase_add_loop_test(tc, mixed_says_when_no_choice_serves, 0, 2);
+    tcase_add_test(tc, a_view_of_a_float_result_has_a_range);
     tcase_add_test(tc, constant_data_are_a_warning);
     tcase_add_test(tc, inspect_shows_the_quantised_program);
     tcase_add_test(tc, a_pipeline_file_says_the_same);
