@@ -6,11 +6,18 @@
 #include <math.h>
 #include <string.h>
 
+static bool gives(const Node *n, const char *name)
+{
+    for (size_t i = 0; i < n->outputs.count; i++)
+        if (node_out(n, i) && strcmp(name, node_out(n, i)->name) == 0)
+            return true;
+    return false;
+}
+
 bool named(const char *const *names, const Node *n)
 {
-    const Value *y = node_out(n, 0);
     for (; names && *names; names++)
-        if (strcmp(*names, n->name) == 0 || (y && strcmp(*names, y->name) == 0))
+        if (strcmp(*names, n->name) == 0 || gives(n, *names))
             return true;
     return false;
 }
