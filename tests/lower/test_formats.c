@@ -34,6 +34,7 @@ static Step *step_for(Arena *a, const char *target_name, const char *feature, co
     Plan *p = lower_graph(g, &t, d, c.scratch);
     ck_assert_ptr_nonnull(p);
     ck_assert_int_eq((int)p->steps.count, 1);
+    arena_free(c.scratch);
     return p->steps.items[0];
 }
 
