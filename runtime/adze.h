@@ -33,6 +33,7 @@
 #define ADZE_FORCE_INLINE static inline
 #define ADZE_NOINLINE
 #define ADZE_RESTRICT
+#define ADZE_NOCLONE
 #endif
 #if defined(ADZE_INLINE)
 #define ADZE_KERNEL ADZE_FORCE_INLINE

@@ -1,5 +1,5 @@
 /* adze.QConv and adze.QGemm (docs/quantised.md): their parameters, and the proof that accumulators fit. */
-#include "ops/family.h"
+#include "ops/quantised.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -35,10 +35,13 @@ bool int_attrs(OpContext *c, const Node *n, const IntAttr *list, size_t count)
         (p).lo = lo_, (p).hi = hi_;                                                                                    \
     } while (0)
 
-/* Weights as a matrix: element (channel, tap) stands at channel * channel_step + tap * tap_step. */
-typedef struct {
-    int64_t channels, taps, channel_step, tap_step;
-} Matrix;
+int64_t matrix_reach(const Tensor *w, const Matrix *m, int64_t channel)
+{
+    int64_t sum = 0;
+    for (int64_t k = 0; k < m->taps; k++)
+        sum += llabs(tensor_int(w, channel * m->channel_step + k * m->tap_step));
+    return sum;
+}
 
 static bool is_wide(const Node *n)
 {
@@ -71,10 +74,7 @@ static bool check_accumulators(OpContext *c, const Node *n, Matrix m, int32_t sh
     bool wide = is_wide(n);
     Tensor w = value_tensor(node_in(n, 1)), bias = value_tensor(node_in(n, 2));
     for (int64_t o = 0; o < m.channels; o++) {
-        int64_t sum = 0;
-        for (int64_t k = 0; k < m.taps; k++)
-            sum += llabs(tensor_int(&w, o * m.channel_step + k * m.tap_step));
-        sum = sum * 128 + llabs(tensor_int(&bias, o));
+        const int64_t sum = matrix_reach(&w, &m, o) * 128 + llabs(tensor_int(&bias, o));
         if (sum > (wide ? INT64_C(1) << 46 : INT32_MAX >> shift))
             return node_error(c, n, "the sum of its output channel %" PRId64 " may overflow %d bits%s", o,
                               wide ? 46 : 32, shift && !wide ? " after its shift" : "");
@@ -85,8 +85,8 @@ static bool check_accumulators(OpContext *c, const Node *n, Matrix m, int32_t sh
 /* The residual's sum, and the order of bounds. */
 static bool check_sum(OpContext *c, const Node *n, int64_t q, int64_t r, int32_t shift, int32_t lo, int32_t hi)
 {
-    if (lo > hi)
-        return node_error(c, n, "its lower bound %d is above its upper bound %d", (int)lo, (int)hi);
+    if (!check_bounds(c, n, lo, hi))
+        return false;
     if (255 * (llabs(q) + llabs(r)) + ((int64_t)1 << (shift - 1)) > INT32_MAX)
         return node_error(c, n, "its sum may overflow 32 bits: multipliers %" PRId64 " and %" PRId64, q, r);
     return true;
@@ -107,31 +107,22 @@ bool infer_qconv(OpContext *c, Graph *g, Node *n)
     return infer_conv_nhwc(c, n, 4);
 }
 
+bool qconv_window(OpContext *c, const Node *n, Window *win, Shape *y)
+{
+    if (!conv_nhwc_shape(c, n, win, y))
+        return false;
+    if (win->begin[0] > INT32_MAX || win->begin[1] > INT32_MAX)
+        return node_error(c, n, "its pads are above 2^31-1");
+    return true;
+}
+
 bool lower_qconv(OpContext *c, Plan *p, Node *n)
 {
     Window win;
     Shape y;
-    if (!conv_nhwc_shape(c, n, &win, &y))
+    if (!qconv_window(c, n, &win, &y))
         return false;
-    if (win.begin[0] > INT32_MAX || win.begin[1] > INT32_MAX)
-        return node_error(c, n, "its pads are above 2^31-1");
-    const Shape *x = in_shape(n, 0);
-    adze_qconv_params params = {.batch = (int32_t)x->dim[0],
-                                .in_h = (int32_t)x->dim[1],
-                                .in_w = (int32_t)x->dim[2],
-                                .in_c = (int32_t)x->dim[3],
-                                .out_h = (int32_t)y.dim[1],
-                                .out_w = (int32_t)y.dim[2],
-                                .out_c = (int32_t)y.dim[3],
-                                .kernel_h = (int32_t)win.kernel[0],
-                                .kernel_w = (int32_t)win.kernel[1],
-                                .stride_h = (int32_t)win.stride[0],
-                                .stride_w = (int32_t)win.stride[1],
-                                .dilation_h = (int32_t)win.dilation[0],
-                                .dilation_w = (int32_t)win.dilation[1],
-                                .pad_top = (int32_t)win.begin[0],
-                                .pad_left = (int32_t)win.begin[1],
-                                .group = (int32_t)node_int(n, "group", 1)};
+    adze_qconv_params params = {QCONV_GEOMETRY(n, in_shape(n, 0), win, y)};
     const IntAttr attrs[] = {{"x_zero_point", &params.x_zero_point, 0, -128, 127}, SUM_ATTRS(params)};
     int64_t taps = win.kernel[0] * win.kernel[1] * (params.in_c / params.group);
     if (!int_attrs(c, n, attrs, sizeof attrs / sizeof *attrs) || !check_operands(c, n, params.out_c) ||

@@ -1,10 +1,9 @@
 /* The quantised operators of 16-bit activations (docs/quantised.md): their parameters, and the proof that sums and
  * their products with multipliers fit. */
-#include "ops/family.h"
+#include "ops/quantised.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
-#include <string.h>
 
 #define ZERO(field)                                                                                                    \
     {                                                                                                                  \
@@ -15,11 +14,6 @@
     {                                                                                                                  \
         "hi", &params.hi, INT16_MAX, INT16_MIN, INT16_MAX                                                              \
     }
-
-static bool check_bounds(OpContext *c, const Node *n, int32_t lo, int32_t hi)
-{
-    return lo <= hi || node_error(c, n, "its lower bound %d is above its upper bound %d", (int)lo, (int)hi);
-}
 
 /* |sum * multiplier| + the rounding, in 63 bits. */
 static bool check_scaled(OpContext *c, const Node *n, int64_t sum, int64_t multiplier, int32_t shift)
@@ -53,19 +47,12 @@ static bool check_operands(OpContext *c, const Node *n, int64_t channels)
     return true;
 }
 
-/* Weights as a matrix: element (channel, tap) stands at channel * channel_step + tap * tap_step. *wide: a sum, whatever
- * the inputs, may leave 32 bits. */
-typedef struct {
-    int64_t channels, taps, channel_step, tap_step;
-} Matrix;
-
+/* *wide: a sum, whatever the inputs, may leave 32 bits. */
 static bool check_sums(OpContext *c, const Node *n, Matrix m, int32_t shift, int32_t *wide)
 {
     Tensor w = value_tensor(node_in(n, 1)), bias = value_tensor(node_in(n, 2)), by = value_tensor(node_in(n, 3));
     for (int64_t o = 0; o < m.channels; o++) {
-        int64_t sum = 0;
-        for (int64_t k = 0; k < m.taps; k++)
-            sum += llabs(tensor_int(&w, o * m.channel_step + k * m.tap_step));
+        int64_t sum = matrix_reach(&w, &m, o);
         if (sum > INT64_MAX >> 20)
             return node_error(c, n, "its sums may overflow 64 bits");
         sum *= 32768;
@@ -93,27 +80,9 @@ bool lower_qconv16(OpContext *c, Plan *p, Node *n)
 {
     Window win;
     Shape y;
-    if (!conv_nhwc_shape(c, n, &win, &y))
+    if (!qconv_window(c, n, &win, &y))
         return false;
-    if (win.begin[0] > INT32_MAX || win.begin[1] > INT32_MAX)
-        return node_error(c, n, "its pads are above 2^31-1");
-    const Shape *x = in_shape(n, 0);
-    adze_qconv16_params params = {.batch = (int32_t)x->dim[0],
-                                  .in_h = (int32_t)x->dim[1],
-                                  .in_w = (int32_t)x->dim[2],
-                                  .in_c = (int32_t)x->dim[3],
-                                  .out_h = (int32_t)y.dim[1],
-                                  .out_w = (int32_t)y.dim[2],
-                                  .out_c = (int32_t)y.dim[3],
-                                  .kernel_h = (int32_t)win.kernel[0],
-                                  .kernel_w = (int32_t)win.kernel[1],
-                                  .stride_h = (int32_t)win.stride[0],
-                                  .stride_w = (int32_t)win.stride[1],
-                                  .dilation_h = (int32_t)win.dilation[0],
-                                  .dilation_w = (int32_t)win.dilation[1],
-                                  .pad_top = (int32_t)win.begin[0],
-                                  .pad_left = (int32_t)win.begin[1],
-                                  .group = (int32_t)node_int(n, "group", 1)};
+    adze_qconv16_params params = {QCONV_GEOMETRY(n, in_shape(n, 0), win, y)};
     const IntAttr attrs[] = {ZERO(x_zero_point), BOUNDS};
     const int64_t taps = win.kernel[0] * win.kernel[1] * (params.in_c / params.group);
     if (!int_attrs(c, n, attrs, sizeof attrs / sizeof *attrs) || !check_operands(c, n, params.out_c) ||
@@ -151,56 +120,17 @@ bool lower_qgemm16(OpContext *c, Plan *p, Node *n)
 
 bool lower_qmatmul16(OpContext *c, Plan *p, Node *n)
 {
-    Shape full;
-    Value *a, *b, *y = node_out(n, 0);
-    adze_matmul_params shape;
-    if (!product_operands(c, p, n, &a, &b, &full))
+    Product product;
+    adze_qmatmul_params params;
+    if (!qmatmul_shape(c, p, n, &product, &params))
         return false;
-    Value *z = shape_equal(&full, &y->shape) ? y : plan_temp(p, y->type, &full);
-    if (!product_params(c, n, a, b, z, false, false, &shape))
-        return false;
-    adze_qmatmul_params params = {.m = shape.m,
-                                  .n = shape.n,
-                                  .k = shape.k,
-                                  .a_row = shape.a_row,
-                                  .a_col = shape.a_col,
-                                  .b_row = shape.b_row,
-                                  .b_col = shape.b_col};
-    memcpy(params.batch, shape.batch, sizeof params.batch);
-    memcpy(params.a_stride, shape.a_stride, sizeof params.a_stride);
-    memcpy(params.b_stride, shape.b_stride, sizeof params.b_stride);
     const IntAttr attrs[] = {
         ZERO(a_zero_point), ZERO(b_zero_point), {"multiplier", &params.multiplier, 0, INT32_MIN, INT32_MAX}, BOUNDS};
     if (!int_attrs(c, n, attrs, sizeof attrs / sizeof *attrs) || !check_bounds(c, n, params.lo, params.hi) ||
         !check_scaled(c, n, params.k * reach(params.a_zero_point) * reach(params.b_zero_point), params.multiplier,
                       params.shift))
         return false;
-    Step *s = PLAN_STEP(p, KIND_QMATMUL, NULL, adze_qmatmul_params, &params);
-    step_in(s, a);
-    step_in(s, b);
-    step_out(s, z);
-    s->macs = shape_count(&z->shape) * params.k;
-    if (z != y)
-        plan_alias(p, y, z);
-    return true;
-}
-
-static bool lower_binary16(OpContext *c, Plan *p, Node *n, Kind kind, adze_qbinary_params *params)
-{
-    Value *in[] = {node_in(n, 0), node_in(n, 1)}, *y = node_out(n, 0);
-    adze_broadcast_params shape;
-    unsigned overwritable;
-    if (!check_bounds(c, n, params->lo, params->hi) || !broadcast_of(c, n, in, 2, y, &shape, &overwritable))
-        return false;
-    params->rank = shape.rank;
-    memcpy(params->dim, shape.dim, sizeof params->dim);
-    memcpy(params->a_stride, shape.a_stride, sizeof params->a_stride);
-    memcpy(params->b_stride, shape.b_stride, sizeof params->b_stride);
-    Step *s = PLAN_STEP(p, kind, NULL, adze_qbinary_params, params);
-    step_in(s, in[0]);
-    step_in(s, in[1]);
-    step_out(s, y);
-    s->overwritable = overwritable;
+    qmatmul_step(p, n, &product, &params);
     return true;
 }
 
@@ -215,7 +145,7 @@ bool lower_qadd16(OpContext *c, Plan *p, Node *n)
     return int_attrs(c, n, attrs, sizeof attrs / sizeof *attrs) &&
            check_scaled(c, n, 65535, llabs((int64_t)params.a_multiplier) + llabs((int64_t)params.b_multiplier),
                         params.shift) &&
-           lower_binary16(c, p, n, KIND_QADD, &params);
+           qbinary_step(c, p, n, KIND_QADD, &params);
 }
 
 bool lower_qmul16(OpContext *c, Plan *p, Node *n)
@@ -226,53 +156,16 @@ bool lower_qmul16(OpContext *c, Plan *p, Node *n)
     return int_attrs(c, n, attrs, sizeof attrs / sizeof *attrs) &&
            check_scaled(c, n, reach(params.a_zero_point) * reach(params.b_zero_point), params.a_multiplier,
                         params.shift) &&
-           lower_binary16(c, p, n, KIND_QMUL, &params);
-}
-
-/* A constant operand 1 of `count` elements of the type. */
-static bool check_table(OpContext *c, const Node *n, const char *what, DType type, int64_t count)
-{
-    const Shape *s = in_shape(n, 1);
-    if (!in_const(n, 1) || in_type(n, 1) != type || s->rank != 1 || s->dim[0] != count)
-        return node_error(c, n, "its %s is %s %s; a constant %s [%" PRId64 "] expected", what,
-                          dtype_name(in_type(n, 1)), shape_str(c, s), dtype_name(type), count);
-    return true;
-}
-
-static void table_step(Step *s, Node *n, bool in_place)
-{
-    step_in(s, node_in(n, 0));
-    step_in(s, node_in(n, 1));
-    step_out(s, node_out(n, 0));
-    s->overwritable = in_place;
+           qbinary_step(c, p, n, KIND_QMUL, &params);
 }
 
 bool lower_qaverage_pool16(OpContext *c, Plan *p, Node *n)
 {
-    Window win;
-    Shape y;
-    if (!pool_nhwc_shape(c, n, &win, &y))
+    adze_qpool_params params;
+    int64_t taps;
+    if (!qpool_shape(c, n, &params, &taps))
         return false;
-    const Shape *x = in_shape(n, 0);
-    adze_qpool_params params = {.batch = (int32_t)x->dim[0],
-                                .in_h = (int32_t)x->dim[1],
-                                .in_w = (int32_t)x->dim[2],
-                                .channels = (int32_t)x->dim[3],
-                                .out_h = (int32_t)y.dim[1],
-                                .out_w = (int32_t)y.dim[2],
-                                .kernel_h = (int32_t)win.kernel[0],
-                                .kernel_w = (int32_t)win.kernel[1],
-                                .stride_h = (int32_t)win.stride[0],
-                                .stride_w = (int32_t)win.stride[1],
-                                .dilation_h = (int32_t)win.dilation[0],
-                                .dilation_w = (int32_t)win.dilation[1],
-                                .pad_top = (int32_t)win.begin[0],
-                                .pad_left = (int32_t)win.begin[1],
-                                .pad_bottom = (int32_t)win.end[0],
-                                .pad_right = (int32_t)win.end[1],
-                                .count_include_pad = node_int(n, "count_include_pad", 0) != 0};
     const IntAttr attrs[] = {ZERO(x_zero_point), BOUNDS};
-    const int64_t taps = win.kernel[0] * win.kernel[1];
     if (!int_attrs(c, n, attrs, sizeof attrs / sizeof *attrs) || !check_bounds(c, n, params.lo, params.hi) ||
         !check_table(c, n, "multiplier", DT_I32, taps + 1))
         return false;
@@ -310,14 +203,9 @@ static bool check_exponentials(OpContext *c, const Node *n, int64_t axis)
 
 bool lower_qsoftmax16(OpContext *c, Plan *p, Node *n)
 {
-    const Shape *x = in_shape(n, 0);
-    const int axis = x->rank ? axis_normalise(node_int(n, "axis", -1), x->rank) : 0;
-    if (axis < 0)
-        return node_error(c, n, "attribute 'axis' is %" PRId64 "; its input is %s", node_int(n, "axis", -1),
-                          shape_str(c, x));
-    adze_qsoftmax_params params = {.outer = (int32_t)dims_count(x, 0, axis),
-                                   .axis = x->rank ? (int32_t)x->dim[axis] : 1,
-                                   .inner = x->rank ? (int32_t)dims_count(x, axis + 1, x->rank) : 1};
+    adze_qsoftmax_params params;
+    if (!qsoftmax_shape(c, n, &params))
+        return false;
     const IntAttr attrs[] = {{"y_inverse_scale", &params.y_inverse_scale, 0, 1, 65536}, ZERO(y_zero_point)};
     if (!int_attrs(c, n, attrs, sizeof attrs / sizeof *attrs) || !check_table(c, n, "table", DT_U32, 512) ||
         !check_exponentials(c, n, params.axis))

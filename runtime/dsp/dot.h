@@ -63,6 +63,66 @@ ADZE_FORCE_INLINE void adze_dsp_dot_size(adze_dsp_dot *d, const adze_dsp_loops *
     "add sp, sp, #40\n"                                                                                                \
     "pop {r4-r11, pc}\n"
 
+/* Behind the loop: table, y, y_stride, zero_point, y_end. */
+#define ADZE_DSP_DOT_BEHIND                                                                                            \
+    "cmp r0, r12\n"                                                                                                    \
+    "bne.w 2b\n"                                                                                                       \
+    "add r0, sp, #16\n"                                                                                                \
+    "ldmia.w r0, {r0, r8, r11, r12, lr}\n"
+/* The next pair of channels, whose first words are in place. */
+#define ADZE_DSP_DOT_NEXT                                                                                              \
+    "cmp r8, lr\n"                                                                                                     \
+    "strd r0, r8, [sp, #16]\n"                                                                                         \
+    "bne.w 1b\n" ADZE_DSP_DOT_LEAVE
+/* Six sums to bytes: three pixels of the first channel in r5-r7, of the second in r2-r4. */
+#define ADZE_DSP_DOT3_STORE                                                                                            \
+    "ssat r6, #8, r6\n"                                                                                                \
+    "ssat r7, #8, r7\n"                                                                                                \
+    "ssat r5, #8, r5\n"                                                                                                \
+    "ssat r3, #8, r3\n"                                                                                                \
+    "ssat r4, #8, r4\n"                                                                                                \
+    "ssat r2, #8, r2\n"                                                                                                \
+    "strb r6, [r8, r11]\n"                                                                                             \
+    "strb r7, [r8, r11, lsl #1]\n"                                                                                     \
+    "strb r5, [r8], #1\n"                                                                                              \
+    "strb r3, [r8, r11]\n"                                                                                             \
+    "strb r4, [r8, r11, lsl #1]\n"                                                                                     \
+    "strb r2, [r8], #1\n"
+/* Two sums, of the first channel in r3, of the second in r2, are scaled and stored. */
+#define ADZE_DSP_DOT1_STORE                                                                                            \
+    "lsl r2, r2, r11\n"                                                                                                \
+    "lsl r3, r3, r11\n"                                                                                                \
+    "smmlar r3, r3, r9, r12\n"                                                                                         \
+    "smmlar r2, r2, r10, r12\n"                                                                                        \
+    "ssat r3, #8, r3\n"                                                                                                \
+    "ssat r2, #8, r2\n"                                                                                                \
+    "strb r3, [r8], #1\n"                                                                                              \
+    "strb r2, [r8], #1\n"
+/* What stands behind a loop whose sums are those of a + 256 * b and of a. */
+#define ADZE_DSP_DOT3_FINISH                                                                                           \
+    ADZE_DSP_DOT_BEHIND                                                                                                \
+    "ldrd r9, r10, [r0, #4]\n"                                                                                         \
+    "sub r2, r2, r5\n"                                                                                                 \
+    "sub r3, r3, r6\n"                                                                                                 \
+    "sub r4, r4, r7\n"                                                                                                 \
+    "add r2, r9, r2, asr #8\n"                                                                                         \
+    "add r3, r9, r3, asr #8\n"                                                                                         \
+    "add r4, r9, r4, asr #8\n"                                                                                         \
+    "ldr r9, [r0, #12]\n"                                                                                              \
+    "smmlar r6, r6, r10, r12\n"                                                                                        \
+    "smmlar r7, r7, r10, r12\n"                                                                                        \
+    "smmlar r5, r5, r10, r12\n"                                                                                        \
+    "smmlar r3, r3, r9, r12\n"                                                                                         \
+    "smmlar r4, r4, r9, r12\n"                                                                                         \
+    "smmlar r2, r2, r9, r12\n" ADZE_DSP_DOT3_STORE "ldr r5, [r0, #16]!\n" ADZE_DSP_DOT_NEXT
+#define ADZE_DSP_DOT1_FINISH                                                                                           \
+    ADZE_DSP_DOT_BEHIND                                                                                                \
+    "ldr r11, [sp, #36]\n"                                                                                             \
+    "ldr r4, [r0, #4]\n"                                                                                               \
+    "ldrd r9, r10, [r0, #8]\n"                                                                                         \
+    "sub r2, r2, r3\n"                                                                                                 \
+    "add r2, r4, r2, asr #8\n" ADZE_DSP_DOT1_STORE "ldr r3, [r0, #16]!\n" ADZE_DSP_DOT_NEXT
+
 /* Four inputs of three pixels by two channels: 24 multiplications in 17 instructions, 68 bytes. */
 #define ADZE_DSP_DOT3_STEP                                                                                             \
     "ldmia.w r0!, {r8, r9, r10}\n"                                                                                     \
@@ -86,55 +146,21 @@ ADZE_FORCE_INLINE void adze_dsp_dot_size(adze_dsp_dot *d, const adze_dsp_loops *
 /* Three pixels. Per pair of channels: sums of a + 256 * b in r2-r4, of a in r5-r7. */
 ADZE_DSP_ASM(76, adze_dsp_dot3, ADZE_UNUSED const adze_dsp_dot *d)
 {
-    __asm__ volatile(ADZE_DSP_DOT_ENTER
-                     "adr.w r12, 2f\n"
-                     "add r3, r3, r12\n"
-                     "str r3, [sp, #8]\n"
-                     "ldr r5, [r0]\n"
-                     "1:\n"
-                     "mov r2, r5\n"
-                     "mov r6, r5\n"
-                     "mov r7, r5\n"
-                     "mov r3, r5\n"
-                     "mov r4, r5\n"
-                     "ldmia.w sp, {r0, r12, pc}\n"
-                     ".p2align 2\n"
-                     "2:\n" /* eight steps */
+    __asm__ volatile(ADZE_DSP_DOT_ENTER "adr.w r12, 2f\n"
+                                        "add r3, r3, r12\n"
+                                        "str r3, [sp, #8]\n"
+                                        "ldr r5, [r0]\n"
+                                        "1:\n"
+                                        "mov r2, r5\n"
+                                        "mov r6, r5\n"
+                                        "mov r7, r5\n"
+                                        "mov r3, r5\n"
+                                        "mov r4, r5\n"
+                                        "ldmia.w sp, {r0, r12, pc}\n"
+                                        ".p2align 2\n"
+                                        "2:\n" /* eight steps */
                      ADZE_DSP_DOT3_STEP ADZE_DSP_DOT3_STEP ADZE_DSP_DOT3_STEP ADZE_DSP_DOT3_STEP ADZE_DSP_DOT3_STEP
-                         ADZE_DSP_DOT3_STEP ADZE_DSP_DOT3_STEP ADZE_DSP_DOT3_STEP "cmp r0, r12\n"
-                     "bne.w 2b\n"
-                     "add r0, sp, #16\n"
-                     "ldmia.w r0, {r0, r8, r11, r12, lr}\n" /* table, y, y_stride, zero_point, y_end */
-                     "ldrd r9, r10, [r0, #4]\n"
-                     "sub r2, r2, r5\n"
-                     "sub r3, r3, r6\n"
-                     "sub r4, r4, r7\n"
-                     "add r2, r9, r2, asr #8\n"
-                     "add r3, r9, r3, asr #8\n"
-                     "add r4, r9, r4, asr #8\n"
-                     "ldr r9, [r0, #12]\n"
-                     "smmlar r6, r6, r10, r12\n"
-                     "smmlar r7, r7, r10, r12\n"
-                     "smmlar r5, r5, r10, r12\n"
-                     "smmlar r3, r3, r9, r12\n"
-                     "smmlar r4, r4, r9, r12\n"
-                     "smmlar r2, r2, r9, r12\n"
-                     "ssat r6, #8, r6\n"
-                     "ssat r7, #8, r7\n"
-                     "ssat r5, #8, r5\n"
-                     "ssat r3, #8, r3\n"
-                     "ssat r4, #8, r4\n"
-                     "ssat r2, #8, r2\n"
-                     "strb r6, [r8, r11]\n"
-                     "strb r7, [r8, r11, lsl #1]\n"
-                     "strb r5, [r8], #1\n"
-                     "strb r3, [r8, r11]\n"
-                     "strb r4, [r8, r11, lsl #1]\n"
-                     "strb r2, [r8], #1\n"
-                     "ldr r5, [r0, #16]!\n"
-                     "cmp r8, lr\n"
-                     "strd r0, r8, [sp, #16]\n"
-                     "bne.w 1b\n" ADZE_DSP_DOT_LEAVE);
+                         ADZE_DSP_DOT3_STEP ADZE_DSP_DOT3_STEP ADZE_DSP_DOT3_STEP ADZE_DSP_DOT3_FINISH);
 }
 
 /* Eight inputs of one pixel by two channels: 16 multiplications in 14 instructions, 56 bytes. */
@@ -157,46 +183,27 @@ ADZE_DSP_ASM(76, adze_dsp_dot3, ADZE_UNUSED const adze_dsp_dot *d)
 /* One pixel. Per pair of channels: the sum of a + 256 * b in r2, of a in r3. */
 ADZE_DSP_ASM(76, adze_dsp_dot1, ADZE_UNUSED const adze_dsp_dot *d)
 {
-    __asm__ volatile(ADZE_DSP_DOT_ENTER
-                     "adr.w r5, 2f\n"
-                     "add r3, r3, r5\n"
-                     "add r4, r4, r5\n"
-                     "strd r3, r4, [sp, #8]\n"
-                     "ldr r3, [r0]\n"
-                     "1:\n"
-                     "mov r2, r3\n"
-                     "ldmia.w sp, {r0, r12, pc}\n"
-                     ".p2align 2\n" /* half a step, 36 bytes */
-                     "ldrd r4, r5, [r0], #8\n"
-                     "ldrd r8, r9, [r1], #8\n"
-                     "smlad r2, r4, r8, r2\n"
-                     "sxtb16 r8, r8\n"
-                     "smlad r3, r4, r8, r3\n"
-                     "smlad r2, r5, r9, r2\n"
-                     "sxtb16 r9, r9\n"
-                     "smlad r3, r5, r9, r3\n"
-                     "ldr.w pc, [sp, #12]\n"
-                     "2:\n" ADZE_DSP_DOT1_STEP ADZE_DSP_DOT1_STEP ADZE_DSP_DOT1_STEP ADZE_DSP_DOT1_STEP "cmp r0, r12\n"
-                     "bne.w 2b\n"
-                     "add r0, sp, #16\n"
-                     "ldmia.w r0, {r0, r8, r11, r12, lr}\n" /* table, y, y_stride, zero_point, y_end */
-                     "ldr r11, [sp, #36]\n"
-                     "ldr r4, [r0, #4]\n"
-                     "ldrd r9, r10, [r0, #8]\n"
-                     "sub r2, r2, r3\n"
-                     "add r2, r4, r2, asr #8\n"
-                     "lsl r2, r2, r11\n"
-                     "lsl r3, r3, r11\n"
-                     "smmlar r3, r3, r9, r12\n"
-                     "smmlar r2, r2, r10, r12\n"
-                     "ssat r3, #8, r3\n"
-                     "ssat r2, #8, r2\n"
-                     "strb r3, [r8], #1\n"
-                     "strb r2, [r8], #1\n"
-                     "ldr r3, [r0, #16]!\n"
-                     "cmp r8, lr\n"
-                     "strd r0, r8, [sp, #16]\n"
-                     "bne.w 1b\n" ADZE_DSP_DOT_LEAVE);
+    __asm__ volatile(
+        ADZE_DSP_DOT_ENTER
+        "adr.w r5, 2f\n"
+        "add r3, r3, r5\n"
+        "add r4, r4, r5\n"
+        "strd r3, r4, [sp, #8]\n"
+        "ldr r3, [r0]\n"
+        "1:\n"
+        "mov r2, r3\n"
+        "ldmia.w sp, {r0, r12, pc}\n"
+        ".p2align 2\n" /* half a step, 36 bytes */
+        "ldrd r4, r5, [r0], #8\n"
+        "ldrd r8, r9, [r1], #8\n"
+        "smlad r2, r4, r8, r2\n"
+        "sxtb16 r8, r8\n"
+        "smlad r3, r4, r8, r3\n"
+        "smlad r2, r5, r9, r2\n"
+        "sxtb16 r9, r9\n"
+        "smlad r3, r5, r9, r3\n"
+        "ldr.w pc, [sp, #12]\n"
+        "2:\n" ADZE_DSP_DOT1_STEP ADZE_DSP_DOT1_STEP ADZE_DSP_DOT1_STEP ADZE_DSP_DOT1_STEP ADZE_DSP_DOT1_FINISH);
 }
 
 #define ADZE_DSP_NARROW                                                                                                \

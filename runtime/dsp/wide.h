@@ -29,47 +29,28 @@
 /* Three pixels. Per pair of channels: sums of the first in r5-r7, of the second in r2-r4. */
 ADZE_DSP_ASM(76, adze_dsp_wide3, ADZE_UNUSED const adze_dsp_dot *d)
 {
-    __asm__ volatile(ADZE_DSP_DOT_ENTER
-                     "adr.w r12, 2f\n"
-                     "add r3, r3, r12\n"
-                     "str r3, [sp, #8]\n"
-                     "ldrd r5, r2, [r0]\n"
-                     "1:\n"
-                     "mov r6, r5\n"
-                     "mov r7, r5\n"
-                     "mov r3, r2\n"
-                     "mov r4, r2\n"
-                     "ldmia.w sp, {r0, r12, pc}\n"
-                     ".p2align 2\n"
-                     "2:\n" /* eight steps */
+    __asm__ volatile(ADZE_DSP_DOT_ENTER "adr.w r12, 2f\n"
+                                        "add r3, r3, r12\n"
+                                        "str r3, [sp, #8]\n"
+                                        "ldrd r5, r2, [r0]\n"
+                                        "1:\n"
+                                        "mov r6, r5\n"
+                                        "mov r7, r5\n"
+                                        "mov r3, r2\n"
+                                        "mov r4, r2\n"
+                                        "ldmia.w sp, {r0, r12, pc}\n"
+                                        ".p2align 2\n"
+                                        "2:\n" /* eight steps */
                      ADZE_DSP_WIDE3_STEP ADZE_DSP_WIDE3_STEP ADZE_DSP_WIDE3_STEP ADZE_DSP_WIDE3_STEP ADZE_DSP_WIDE3_STEP
-                         ADZE_DSP_WIDE3_STEP ADZE_DSP_WIDE3_STEP ADZE_DSP_WIDE3_STEP "cmp r0, r12\n"
-                     "bne.w 2b\n"
-                     "add r0, sp, #16\n"
-                     "ldmia.w r0, {r0, r8, r11, r12, lr}\n" /* table, y, y_stride, zero_point, y_end */
-                     "ldrd r9, r10, [r0, #8]\n"
-                     "smmlar r6, r6, r9, r12\n"
-                     "smmlar r7, r7, r9, r12\n"
-                     "smmlar r5, r5, r9, r12\n"
-                     "smmlar r3, r3, r10, r12\n"
-                     "smmlar r4, r4, r10, r12\n"
-                     "smmlar r2, r2, r10, r12\n"
-                     "ssat r6, #8, r6\n"
-                     "ssat r7, #8, r7\n"
-                     "ssat r5, #8, r5\n"
-                     "ssat r3, #8, r3\n"
-                     "ssat r4, #8, r4\n"
-                     "ssat r2, #8, r2\n"
-                     "strb r6, [r8, r11]\n"
-                     "strb r7, [r8, r11, lsl #1]\n"
-                     "strb r5, [r8], #1\n"
-                     "strb r3, [r8, r11]\n"
-                     "strb r4, [r8, r11, lsl #1]\n"
-                     "strb r2, [r8], #1\n"
-                     "ldrd r5, r2, [r0, #16]!\n"
-                     "cmp r8, lr\n"
-                     "strd r0, r8, [sp, #16]\n"
-                     "bne.w 1b\n" ADZE_DSP_DOT_LEAVE);
+                         ADZE_DSP_WIDE3_STEP ADZE_DSP_WIDE3_STEP ADZE_DSP_WIDE3_STEP ADZE_DSP_DOT_BEHIND
+                                        "ldrd r9, r10, [r0, #8]\n"
+                                        "smmlar r6, r6, r9, r12\n"
+                                        "smmlar r7, r7, r9, r12\n"
+                                        "smmlar r5, r5, r9, r12\n"
+                                        "smmlar r3, r3, r10, r12\n"
+                                        "smmlar r4, r4, r10, r12\n"
+                                        "smmlar r2, r2, r10, r12\n" ADZE_DSP_DOT3_STORE
+                                        "ldrd r5, r2, [r0, #16]!\n" ADZE_DSP_DOT_NEXT);
 }
 
 /* Eight inputs of one pixel by two channels: 16 multiplications in 11 instructions, 44 bytes. */
@@ -89,41 +70,26 @@ ADZE_DSP_ASM(76, adze_dsp_wide3, ADZE_UNUSED const adze_dsp_dot *d)
 /* One pixel. Per pair of channels: the first's sum in r3, the second's in r2. */
 ADZE_DSP_ASM(76, adze_dsp_wide1, ADZE_UNUSED const adze_dsp_dot *d)
 {
-    __asm__ volatile(ADZE_DSP_DOT_ENTER
-                     "adr.w r5, 2f\n"
-                     "add r3, r3, r5\n"
-                     "add r4, r4, r5\n"
-                     "strd r3, r4, [sp, #8]\n"
-                     "ldrd r3, r2, [r0]\n"
-                     "1:\n"
-                     "ldmia.w sp, {r0, r12, pc}\n"
-                     ".p2align 2\n" /* half a step, 28 bytes */
-                     "ldrd r4, r5, [r0], #8\n"
-                     "ldmia.w r1!, {r8, r9, r10, r11}\n"
-                     "smlad r3, r4, r8, r3\n"
-                     "smlad r2, r4, r9, r2\n"
-                     "smlad r3, r5, r10, r3\n"
-                     "smlad r2, r5, r11, r2\n"
-                     "ldr.w pc, [sp, #12]\n"
-                     "2:\n" ADZE_DSP_WIDE1_STEP ADZE_DSP_WIDE1_STEP ADZE_DSP_WIDE1_STEP ADZE_DSP_WIDE1_STEP
-                     "cmp r0, r12\n"
-                     "bne.w 2b\n"
-                     "add r0, sp, #16\n"
-                     "ldmia.w r0, {r0, r8, r11, r12, lr}\n" /* table, y, y_stride, zero_point, y_end */
-                     "ldr r11, [sp, #36]\n"
-                     "ldrd r9, r10, [r0, #8]\n"
-                     "lsl r2, r2, r11\n"
-                     "lsl r3, r3, r11\n"
-                     "smmlar r3, r3, r9, r12\n"
-                     "smmlar r2, r2, r10, r12\n"
-                     "ssat r3, #8, r3\n"
-                     "ssat r2, #8, r2\n"
-                     "strb r3, [r8], #1\n"
-                     "strb r2, [r8], #1\n"
-                     "ldrd r3, r2, [r0, #16]!\n"
-                     "cmp r8, lr\n"
-                     "strd r0, r8, [sp, #16]\n"
-                     "bne.w 1b\n" ADZE_DSP_DOT_LEAVE);
+    __asm__ volatile(
+        ADZE_DSP_DOT_ENTER
+        "adr.w r5, 2f\n"
+        "add r3, r3, r5\n"
+        "add r4, r4, r5\n"
+        "strd r3, r4, [sp, #8]\n"
+        "ldrd r3, r2, [r0]\n"
+        "1:\n"
+        "ldmia.w sp, {r0, r12, pc}\n"
+        ".p2align 2\n" /* half a step, 28 bytes */
+        "ldrd r4, r5, [r0], #8\n"
+        "ldmia.w r1!, {r8, r9, r10, r11}\n"
+        "smlad r3, r4, r8, r3\n"
+        "smlad r2, r4, r9, r2\n"
+        "smlad r3, r5, r10, r3\n"
+        "smlad r2, r5, r11, r2\n"
+        "ldr.w pc, [sp, #12]\n"
+        "2:\n" ADZE_DSP_WIDE1_STEP ADZE_DSP_WIDE1_STEP ADZE_DSP_WIDE1_STEP ADZE_DSP_WIDE1_STEP ADZE_DSP_DOT_BEHIND
+        "ldr r11, [sp, #36]\n"
+        "ldrd r9, r10, [r0, #8]\n" ADZE_DSP_DOT1_STORE "ldrd r3, r2, [r0, #16]!\n" ADZE_DSP_DOT_NEXT);
 }
 
 #define ADZE_DSP_WIDE                                                                                                  \

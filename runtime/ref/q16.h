@@ -7,6 +7,7 @@
 #ifndef ADZE_REF_Q16_H
 #define ADZE_REF_Q16_H
 
+#include "ref/qsum.h"
 #include "ref/requantize.h"
 
 ADZE_FORCE_INLINE int16_t adze_requantize16(int64_t acc, int32_t m, int32_t shift, int32_t zero, int32_t lo, int32_t hi)
@@ -16,31 +17,8 @@ ADZE_FORCE_INLINE int16_t adze_requantize16(int64_t acc, int32_t m, int32_t shif
     return (int16_t)(v > hi ? hi : v);
 }
 
-/* The sum over the taps of one output element, as in ref/qconv.h; S is the type of the sum. */
-#define ADZE_QCONV16_SUM(NAME, S)                                                                                      \
-    ADZE_NOCLONE static inline S adze_qconv16_##NAME(const adze_qconv16_params *p, const int16_t *x, const int8_t *w,  \
-                                                     int32_t oy, int32_t ox, int32_t c0)                               \
-    {                                                                                                                  \
-        const int32_t channels = p->in_c / p->group;                                                                   \
-        S sum = 0;                                                                                                     \
-        for (int32_t ky = 0; ky < p->kernel_h; ky++) {                                                                 \
-            const int32_t iy = oy * p->stride_h + ky * p->dilation_h - p->pad_top;                                     \
-            for (int32_t kx = 0; kx < p->kernel_w; kx++, w += channels) {                                              \
-                const int32_t ix = ox * p->stride_w + kx * p->dilation_w - p->pad_left;                                \
-                if (iy < 0 || iy >= p->in_h || ix < 0 || ix >= p->in_w) {                                              \
-                    for (int32_t c = 0; c < channels; c++)                                                             \
-                        sum += p->x_zero_point * w[c];                                                                 \
-                    continue;                                                                                          \
-                }                                                                                                      \
-                const int16_t *xs = x + ((ptrdiff_t)iy * p->in_w + ix) * p->in_c + c0;                                 \
-                for (int32_t c = 0; c < channels; c++)                                                                 \
-                    sum += xs[c] * w[c];                                                                               \
-            }                                                                                                          \
-        }                                                                                                              \
-        return sum;                                                                                                    \
-    }
-ADZE_QCONV16_SUM(narrow, int32_t)
-ADZE_QCONV16_SUM(wide, int64_t)
+ADZE_QCONV_SUM(adze_qconv16_narrow, adze_qconv16_params, int16_t, int8_t, int32_t)
+ADZE_QCONV_SUM(adze_qconv16_wide, adze_qconv16_params, int16_t, int8_t, int64_t)
 
 ADZE_NOCLONE ADZE_KERNEL void adze_qconv_i16x8_ref(const adze_qconv16_params *p, const int16_t *x, const int8_t *w,
                                                    const int32_t *bias, const int32_t *multiplier, int16_t *y)

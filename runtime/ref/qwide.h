@@ -2,26 +2,11 @@
 #ifndef ADZE_REF_QWIDE_H
 #define ADZE_REF_QWIDE_H
 
+#include "ref/qsum.h"
 #include "ref/requantize.h"
 
 #define ADZE_QWIDE(W, T)                                                                                               \
-    static inline int64_t adze_qconv_##W##_wide_sum(const adze_qconv_params *p, const int8_t *x, const T *w,           \
-                                                    int32_t oy, int32_t ox, int32_t c0)                                \
-    {                                                                                                                  \
-        const int32_t channels = p->in_c / p->group;                                                                   \
-        int64_t sum = 0;                                                                                               \
-        for (int32_t ky = 0; ky < p->kernel_h; ky++) {                                                                 \
-            const int32_t iy = oy * p->stride_h + ky * p->dilation_h - p->pad_top;                                     \
-            for (int32_t kx = 0; kx < p->kernel_w; kx++, w += channels) {                                              \
-                const int32_t ix = ox * p->stride_w + kx * p->dilation_w - p->pad_left;                                \
-                const int inside = iy >= 0 && iy < p->in_h && ix >= 0 && ix < p->in_w;                                 \
-                const int8_t *xs = inside ? x + ((ptrdiff_t)iy * p->in_w + ix) * p->in_c + c0 : x;                     \
-                for (int32_t c = 0; c < channels; c++)                                                                 \
-                    sum += (inside ? xs[c] : p->x_zero_point) * w[c];                                                  \
-            }                                                                                                          \
-        }                                                                                                              \
-        return sum;                                                                                                    \
-    }                                                                                                                  \
+    ADZE_QCONV_SUM(adze_qconv_##W##_wide_sum, adze_qconv_params, int8_t, T, int64_t)                                   \
     ADZE_KERNEL void adze_qconv_##W##_wide_ref(const adze_qconv_params *p, const int8_t *x, const T *w,                \
                                                const int32_t *bias, const int32_t *multiplier, const int8_t *residual, \
                                                int8_t *y)                                                              \
