@@ -57,6 +57,9 @@ static bool graph_reads(const Graph *g, Range r)
         if (v->users.count && holds(r, v->data))
             return true;
     }
+    for (size_t i = 0; i < g->fixed.count; i++) /* vectors are compared with them */
+        if (holds(r, g->fixed.items[i].value->data))
+            return true;
     GRAPH_NODES(g, n)
     if (attrs_read(n, r))
         return true;
