@@ -19,6 +19,7 @@ typedef struct Hash Hash;
 Hash *hash_new(Arena *a);
 void hash_add(Hash *h, const void *data, size_t size);
 void hash_sha256(Hash *h, unsigned char out[32]);
+Digest hash_digest(Hash *h);        /* the same in hex */
 uint32_t hash_crc32(const Hash *h); /* IEEE 802.3, as zlib's */
 
 #endif

@@ -100,10 +100,7 @@ static json_t *health_json(const Health *h)
     for (size_t i = 0; i < h->layers.count; i++)
         json_array_append_new(layers, layer_json(&h->layers.items[i]));
     json_object_set_new(root, "layers", layers);
-    int64_t bytes = 0;
-    for (size_t i = 0; i < h->layers.count; i++)
-        bytes += h->layers.items[i].weight_bytes;
-    json_object_set_new(root, "weight_bytes", json_integer(bytes));
+    json_object_set_new(root, "weight_bytes", json_integer(health_weight_bytes(h)));
     json_object_set_new(root, "sqnr_db", json_real(decibels(h->signal, h->noise)));
     return root;
 }

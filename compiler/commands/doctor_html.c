@@ -2,20 +2,12 @@
  * range. */
 #include "base/io.h"
 #include "commands/doctor.h"
+#include "emit/measure.h"
 
 #include <math.h>
 #include <string.h>
 
-enum { ROW = 22, LEFT = 250, PLOT = 420, GAP = 40, RANGE = 260, TOP = 50 };
-
-static void escaped(Buf *b, const char *text)
-{
-    for (; *text; text++)
-        if (*text == '<' || *text == '>' || *text == '&' || *text == '"' || (unsigned char)*text < 32)
-            buf_printf(b, "&#%d;", (unsigned char)*text);
-        else
-            buf_printf(b, "%c", *text);
-}
+enum { ROW = 22, LEFT = 250, PLOT = 420, GAP = 40, RANGE = 260, TOP = 50, NAME_LENGTH = 36 };
 
 static const char *const style =
     "body{font:14px/1.5 system-ui,sans-serif;margin:2em auto;max-width:1050px;padding:0 1em;color:#1d2733}"
@@ -61,15 +53,12 @@ static void plot_layer(Buf *b, const LayerHealth *l, int y)
 {
     double all = decibels(l->signal, l->noise), own = decibels(l->signal, l->own_noise);
     buf_printf(b, "<g><title>");
-    escaped(b, l->name);
+    html_text(b, l->name);
     buf_printf(b, " (%s): %.1f dB, alone %.1f dB; range %g to %g, occurs %g to %g; worst difference %g", l->op_type,
                all, own, l->lo, l->hi, l->low, l->high, l->worst);
     buf_printf(b, "%s%s</title><text x=\"%d\" y=\"%d\" text-anchor=\"end\"%s>", *l->cause ? "; " : "", l->cause,
                LEFT - 10, y + 12, *l->cause && strcmp(l->cause, "dead channel") != 0 ? " class=\"bad\"" : "");
-    const char *name = strlen(l->name) > 36 ? l->name + strlen(l->name) - 36 : l->name;
-    while (((unsigned char)*name & 0xC0) == 0x80) /* not inside of a character */
-        name++;
-    escaped(b, name);
+    html_short(b, l->name, NAME_LENGTH);
     buf_printf(b, "</text><rect class=\"own\" x=\"%d\" y=\"%d\" width=\"%.1f\" height=\"13\"/>", LEFT, y + 1,
                clamped(own) * PLOT / 70);
     buf_printf(b, "<rect class=\"all\" x=\"%d\" y=\"%d\" width=\"%.1f\" height=\"7\"/>", LEFT, y + 4,
@@ -86,7 +75,7 @@ static void causes(Buf *b, const Health *h)
         if (!*l->cause)
             continue;
         buf_printf(b, "<tr><td>");
-        escaped(b, l->name);
+        html_text(b, l->name);
         buf_printf(b, "</td><td>%.1f dB</td><td>%s</td><td>%s</td></tr>\n", decibels(l->signal, l->own_noise), l->cause,
                    l->advice);
     }
@@ -97,7 +86,7 @@ static void formats(Buf *b, const Command *c)
 {
     for (size_t i = 0; i < c->formats.count; i++) {
         buf_printf(b, "%s<b>", i ? "<br>" : "<p>");
-        escaped(b, c->formats.items[i].nodes[0]);
+        html_text(b, c->formats.items[i].nodes[0]);
         buf_printf(b, "</b>: %s\n", c->formats.items[i].reason);
     }
 }
@@ -107,9 +96,9 @@ bool doctor_html(Command *c, const Health *h, const char *path)
     Buf b = {0};
     int bottom = TOP + (int)h->layers.count * ROW;
     buf_printf(&b, "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>adze doctor: ");
-    escaped(&b, c->options.arguments.items[0]);
+    html_text(&b, c->options.arguments.items[0]);
     buf_printf(&b, "</title><style>%s</style>\n<h1>Float against quantised: ", style);
-    escaped(&b, c->options.arguments.items[0]);
+    html_text(&b, c->options.arguments.items[0]);
     buf_printf(&b, "</h1><p>Outputs: <b>%.1f dB</b>. Point at a layer for its numbers.</p>\n",
                decibels(h->signal, h->noise));
     buf_printf(&b, "<svg viewBox=\"0 0 %d %d\">\n", LEFT + PLOT + GAP + RANGE + 60, bottom + 10);

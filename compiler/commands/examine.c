@@ -8,6 +8,14 @@ double decibels(double signal, double noise)
     return fmin(fmax(10 * log10(fmax(signal, 1e-300) / fmax(noise, 1e-300)), -200), 200);
 }
 
+int64_t health_weight_bytes(const Health *h)
+{
+    int64_t sum = 0;
+    for (size_t i = 0; i < h->layers.count; i++)
+        sum += h->layers.items[i].weight_bytes;
+    return sum;
+}
+
 int command_examine(Command *c, const ExamineData *data, Health *health)
 {
     const char *model;

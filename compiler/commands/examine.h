@@ -20,6 +20,7 @@ int command_quantisation(Command *c, ExamineData *data, bool *calibrates);
 bool command_calibrate(Command *c, Compilation *comp, const ExamineData *data);
 /* Of signal to noise, between -200 and 200. */
 double decibels(double signal, double noise);
+int64_t health_weight_bytes(const Health *h); /* of all layers */
 
 /* mixed.c: chooses the formats of layers for --min-sqnr and --max-weights (c->formats). Returns an exit status:
  * EXIT_BUDGET where no choice keeps the budgets. */

@@ -90,14 +90,6 @@ static int halve(Choice *m, double wanted, size_t least, size_t *n)
     return EXIT_DONE;
 }
 
-static int64_t bytes_of_weights(const Health *h)
-{
-    int64_t sum = 0;
-    for (size_t i = 0; i < h->layers.count; i++)
-        sum += h->layers.items[i].weight_bytes;
-    return sum;
-}
-
 static int over_budget(const Choice *m, const char *format, double value, double wanted)
 {
     diag_error(m->c->diag, format, value, wanted);
@@ -139,7 +131,7 @@ static int with_four_bits(Choice *m, const Health *all, double wanted, int64_t m
             m->list[m->count++] = (Candidate){&all->layers.items[i], cost_of(&four.layers.items[i]),
                                               all->layers.items[i].weight_bytes - four.layers.items[i].weight_bytes};
     qsort(m->list, m->count, sizeof *m->list, by_price);
-    int64_t bytes = bytes_of_weights(all);
+    int64_t bytes = health_weight_bytes(all);
     while (bytes > most && least < m->count)
         bytes -= m->list[least++].saved;
     if (bytes > most)
@@ -174,7 +166,7 @@ int command_mixed(Command *c, const ExamineData *data)
     int64_t most = o->max_weights.given ? o->max_weights.value : INT64_MAX;
     if (m.sqnr >= wanted)
         return with_four_bits(&m, &all, wanted, most);
-    if (bytes_of_weights(&all) > most)
+    if (health_weight_bytes(&all) > most)
         return over_budget(&m, "8 bits give %.1f dB, --min-sqnr wants %.1f: --max-weights asks for fewer bits yet",
                            m.sqnr, wanted);
     return with_float(&m, &all, wanted);

@@ -42,6 +42,15 @@ int graph_opset(const Graph *g, const char *domain)
     return *domain ? 1 : DEFAULT_OPSET;
 }
 
+size_t graph_input_named(const Graph *g, const char *name, size_t length)
+{
+    size_t i = 0;
+    while (i < g->inputs.count &&
+           (strlen(g->inputs.items[i]->name) != length || strncmp(g->inputs.items[i]->name, name, length) != 0))
+        i++;
+    return i;
+}
+
 int graph_state_of_input(const Graph *g, size_t input)
 {
     for (size_t i = 0; i < g->states.count; i++)

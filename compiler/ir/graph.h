@@ -143,6 +143,8 @@ Graph *graph_new_inner(Graph *outer, const char *name);
 void graph_set_opset(Graph *g, const char *domain, int version);
 /* Of the graph or the next one outwards that says it; else 13 for "" and 1 for other domains; "adze" is always 1. */
 int graph_opset(const Graph *g, const char *domain);
+/* The index of the input of that name (not terminated), or g->inputs.count. */
+size_t graph_input_named(const Graph *g, const char *name, size_t length);
 /* The state that an input (or output) belongs to: an index in g->states, or -1. */
 int graph_state_of_input(const Graph *g, size_t input);
 int graph_state_of_output(const Graph *g, size_t output);

@@ -143,17 +143,10 @@ static void hash_file(Hash *h, const FileBytes *f)
 
 const char *external_sha256(Loader *l)
 {
-    unsigned char digest[32];
-    Hash *h = hash_new(l->wire);
-    Buf hex = {0};
     if (l->external->entries.count == 0)
         return NULL;
+    Hash *h = hash_new(l->wire);
     for (size_t i = 0; i < l->external->entries.count; i++)
         hash_file(h, l->external->entries.items[i].value);
-    hash_sha256(h, digest);
-    for (size_t i = 0; i < sizeof digest; i++)
-        buf_printf(&hex, "%02x", digest[i]);
-    const char *text = arena_strdup(l->keep, buf_text(&hex));
-    buf_free(&hex);
-    return text;
+    return arena_strdup(l->keep, hash_digest(h).hex);
 }

@@ -68,13 +68,11 @@ static bool shape_error(const Fix *f, const Value *v, const InputShape *o)
 
 static bool set_shape(const Fix *f, const InputShape *o)
 {
-    Value *v = NULL;
-    for (size_t i = 0; i < f->graph->inputs.count && !v; i++)
-        if (strcmp(f->graph->inputs.items[i]->name, o->name) == 0)
-            v = f->graph->inputs.items[i];
-    if (!v)
+    const size_t at = graph_input_named(f->graph, o->name, strlen(o->name));
+    if (at == f->graph->inputs.count)
         return diag_error(f->diag, "--shape: the model has no input %s; its inputs: %s",
                           diag_quote(f->scratch, o->name), known_names(f, false));
+    Value *v = f->graph->inputs.items[at];
     Shape merged = v->shape.rank < 0 ? o->shape : v->shape;
     bool fits = merged.rank == o->shape.rank;
     for (int i = 0; fits && i < merged.rank; i++) {

@@ -24,11 +24,7 @@ static const char *values_of(const char *text)
 static size_t input_named(const Graph *g, const char *text)
 {
     const char *values = values_of(text);
-    size_t i = 0, length = values ? (size_t)(values - text) - 1 : 0;
-    while (i < g->inputs.count &&
-           (strlen(g->inputs.items[i]->name) != length || strncmp(g->inputs.items[i]->name, text, length) != 0))
-        i++;
-    return i;
+    return graph_input_named(g, text, values ? (size_t)(values - text) - 1 : 0);
 }
 
 static bool parse_integer(const char *word, DType type, char **end, unsigned char *out)

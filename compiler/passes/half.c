@@ -43,13 +43,13 @@ bool pass_half(PassContext *c, Graph *g, bool *changed)
         return true;
     GRAPH_NODES(g, n)
     {
-        Value *w = node_in(n, 1);
+        const Value *w = node_in(n, 1), *other;
         if ((node_is_adze(n, "Conv") || node_is_adze(n, "Gemm")) && w && const_f32(w))
             *changed = round_weights(g, n, w) || *changed;
-        else if (weights_of(n))
+        else if ((other = weights_of(n)) != NULL)
             graph_note(g, "half", n, 0,
                        "%" PRId64 " constants stay float32: kernels of Conv and Gemm alone read halves",
-                       shape_count(&weights_of(n)->shape));
+                       shape_count(&other->shape));
     }
     return true;
 }

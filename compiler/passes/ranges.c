@@ -35,14 +35,6 @@ bool input_range(const PassContext *c, const Value *v, double *lo, double *hi)
     return false;
 }
 
-static bool names_input(const Graph *g, const char *name, size_t length)
-{
-    for (size_t i = 0; i < g->inputs.count; i++)
-        if (strlen(g->inputs.items[i]->name) == length && !strncmp(g->inputs.items[i]->name, name, length))
-            return true;
-    return false;
-}
-
 bool input_ranges_check(PassContext *c, const Graph *g)
 {
     bool ok = true;
@@ -52,7 +44,7 @@ bool input_ranges_check(PassContext *c, const Graph *g)
         if (!parse(*text, &length, &lo, &hi))
             ok = diag_error(c->diag, "--input-range: %s is not INPUT=LO,HI with LO <= HI",
                             diag_quote(c->scratch, *text));
-        else if (!names_input(g, *text, length))
+        else if (graph_input_named(g, *text, length) == g->inputs.count)
             ok = diag_error(c->diag, "--input-range: %s names no input; hint: the first is %s",
                             diag_quote(c->scratch, *text),
                             g->inputs.count ? diag_quote(c->scratch, g->inputs.items[0]->name) : "none");
