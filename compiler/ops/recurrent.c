@@ -164,9 +164,12 @@ bool lower_recurrent(OpContext *c, Plan *p, Node *n)
         return false;
     bool lstm = is_lstm(n), apart = !lstm && node_int(n, "linear_before_reset", 0);
     bool backward = !strcmp(node_string(n, "direction", "forward"), "reverse");
-    Shape all = {.rank = 4, .dim = {l.seq, l.directions, l.batch, l.hidden}};
     Shape state = {.rank = 3, .dim = {l.directions, l.batch, l.hidden}};
-    Value *y = output_or_temp(p, n, 0, &all), *h = output_or_temp(p, n, 1, &state);
+    Value *h = output_or_temp(p, n, 1, &state);
+    /* Where only the last state is read, every step of the sequence goes there: the kernel writes it over itself. */
+    Value *sequence = node_out(n, 0);
+    const bool read = sequence && (sequence->users.count || sequence->is_output);
+    Value *y = read ? sequence : h;
     Value *cell = lstm ? output_or_temp(p, n, 2, &state) : NULL;
     for (int64_t d = 0; d < l.directions; d++) {
         Value *share = lower_inputs(p, n, &l, d, apart);
@@ -175,7 +178,7 @@ bool lower_recurrent(OpContext *c, Plan *p, Node *n)
                                         .hidden = (int32_t)l.hidden,
                                         .reverse = backward || d == 1,
                                         .reset_after = apart,
-                                        .y_step = (int32_t)shape_count(&state),
+                                        .y_step = read ? (int32_t)shape_count(&state) : 0,
                                         .state_offset = (int32_t)(d * l.batch * l.hidden)};
         Step *s = PLAN_STEP(p, KIND_RECURRENT, lstm ? "LSTM" : "GRU", adze_recurrent_params, &params);
         step_in(s, share);

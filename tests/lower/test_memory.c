@@ -6,6 +6,7 @@
 
 #include <check.h>
 #include <stdlib.h>
+#include <string.h>
 
 static Arena *keep;
 static StringList files;
@@ -81,6 +82,22 @@ START_TEST(random_plan_is_sound)
 }
 END_TEST
 
+/* A GRU over 1,000 steps whose last state alone is read: [1000,1,6] shares of gates, no [1000,1,2] sequence. */
+START_TEST(unread_sequence_takes_no_memory)
+{
+    static const char *const text = "graph \"g\" opset \"\" 14 {\n  input %x: f32[1000,1,1]\n"
+                                    "  const %w: f32[1,6,1] = [1, 1, 1, 1, 1, 1]\n"
+                                    "  const %r: f32[1,6,2] = [1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1]\n"
+                                    "  %y, %h = GRU(%x, %w, %r) {hidden_size=2}\n  output %h\n}\n";
+    Diag *d = diag_new(keep);
+    Plan *p = plan_of(keep, graph_read(keep, d, text, strlen(text), "g.txt"), "cortex-m4");
+    ck_assert_ptr_nonnull(p);
+    check_plan(keep, p);
+    ck_assert_uint_ge(p->arena_bytes, 1000 * 6 * sizeof(float));
+    ck_assert_uint_lt(p->arena_bytes, 1000 * 6 * sizeof(float) + 200);
+}
+END_TEST
+
 int main(void)
 {
     keep = arena_new();
@@ -89,6 +106,7 @@ int main(void)
     TCase *tc = tcase_create("plans");
     tcase_set_timeout(tc, 60);
     tcase_add_loop_test(tc, operator_text_plan_is_sound, 0, (int)files.count);
+    tcase_add_test(tc, unread_sequence_takes_no_memory);
     tcase_add_loop_test(tc, random_plan_is_sound, 0, 100);
     suite_add_tcase(suite, tc);
     SRunner *runner = srunner_create(suite);

@@ -55,7 +55,8 @@ class Text:
         self.name, self.opset = name, opset
         self.lines, self.nodes, self.inputs, self.values, self.outputs, self.inits = [], [], [], [], [], []
 
-    def add(self, op, inputs, outputs=1, **attrs):
+    def add(self, op, inputs, outputs=1, unread=0, **attrs):
+        """The first `unread` of its outputs are none of the graph's."""
         names = []
         for v in inputs:
             if v is None:
@@ -73,7 +74,7 @@ class Text:
         outs = ["y%d_%d" % (len(self.nodes), i) for i in range(outputs)]
         onnx_attrs = {k: numpy_helper.from_array(v) if isinstance(v, np.ndarray) else v for k, v in attrs.items()}
         self.nodes.append(helper.make_node(op, names, outs, name="%s_%d" % (op, len(self.nodes)), **onnx_attrs))
-        self.outputs += outs
+        self.outputs += outs[unread:]
         text = "  %s = %s(%s)" % (", ".join("%" + o for o in outs), op, ", ".join("%" + n if n else "_" for n in names))
         if attrs:
             text += " {%s}" % ", ".join("%s=%s" % (k, attribute(v)) for k, v in attrs.items())
@@ -179,6 +180,15 @@ def recurrent_texts():
                 t.add(op, [real(seq, batch, n)] + w + [Const(real(directions, 2 * gates * hidden, scale=.4)), None] + states,
                       outputs=gates - 1, hidden_size=hidden, **attrs, **extra)
         t.add(op, [real(2, 1, 3), Const(real(1, gates * 2, 3)), Const(real(1, gates * 2, 2))], hidden_size=2)
+
+
+def last_state_texts():
+    """The last state is read, the sequence is not."""
+    t = text("LastState", 14)
+    for op, gates in [("LSTM", 4), ("GRU", 3)]:
+        for direction in ["forward", "reverse", "bidirectional"]:
+            w = [Const(real(1 + (direction[0] == "b"), gates * 3, k, scale=.6)) for k in (2, 3)]
+            t.add(op, [real(5, 2, 2)] + w, outputs=gates - 1, unread=1, hidden_size=3, direction=direction)
 
 
 def scatter_texts():
@@ -400,7 +410,7 @@ def reduce_texts():
 
 def main():
     for make in [conv_texts, pool_texts, matrix_texts, elementwise_texts, move_texts, reduce_texts,
-                 conv_transpose_texts, resize_texts, scatter_texts, recurrent_texts]:
+                 conv_transpose_texts, resize_texts, scatter_texts, recurrent_texts, last_state_texts]:
         make()
     folder = os.path.dirname(os.path.abspath(__file__))
     for t in TEXTS:
