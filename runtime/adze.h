@@ -212,6 +212,13 @@ typedef struct {
     int32_t y_inverse_scale, y_divisor, y_zero_point;
 } adze_qsoftmax_params;
 
+/* QLayerNormalization over the last axis of [outer, axis], see ref/qlayernorm.h; lift = epsilon_shift / 2 + t - 30. */
+typedef struct {
+    int32_t outer, axis;
+    int32_t epsilon_high, epsilon_low, epsilon_shift, lift, shift;
+    int32_t lo, hi;
+} adze_qlayernorm_params;
+
 /* Sixteen bits: activations i16, weights i8. requantize16(acc, m, shift) = (acc * m + 2^(shift - 1)) >> shift in 64
  * bits, see ref/q16.h; the structs above serve QMatMul, QAdd, QMul, QAveragePool and QSoftmax of 16 bits too. wide:
  * sums need 64 bits. */

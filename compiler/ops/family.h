@@ -145,6 +145,8 @@ LOWER(lower_qmul);
 LOWER(lower_qaverage_pool);
 LOWER(lower_qlookup);
 LOWER(lower_qsoftmax);
+/* quantised_layernorm.c */
+LOWER(lower_qlayernorm);
 /* quantised_16.c */
 INFER(infer_qconv16);
 LOWER(lower_qconv16);

@@ -125,6 +125,12 @@ static const ParamField qsoftmax_fields[] = {
     INT(S, outer) INT(S, axis) INT(S, inner) INT(S, y_inverse_scale) INT(S, y_divisor) INT(S, y_zero_point)
 #undef S
 };
+static const ParamField qlayernorm_fields[] = {
+#define S adze_qlayernorm_params
+    INT(S, outer) INT(S, axis) INT(S, epsilon_high) INT(S, epsilon_low) INT(S, epsilon_shift) INT(S, lift) INT(S, shift)
+        INT(S, lo) INT(S, hi)
+#undef S
+};
 static const ParamField qconv16_fields[] = {
 #define S adze_qconv16_params
     INT(S, batch) INT(S, in_h) INT(S, in_w) INT(S, in_c) INT(S, out_h) INT(S, out_w) INT(S, out_c) INT(S, kernel_h)
@@ -157,10 +163,11 @@ const ParamStruct *param_struct(const char *name)
             sizeof what##_fields / sizeof what##_fields[0]                                                             \
     }
     static const ParamStruct structs[] = {
-        STRUCT(conv),      STRUCT(gemm),      STRUCT(matmul),   STRUCT(pool),    STRUCT(softmax), STRUCT(layernorm),
-        STRUCT(unary),     STRUCT(broadcast), STRUCT(copy),     STRUCT(reduce),  STRUCT(gather),  STRUCT(resize),
-        STRUCT(recurrent), STRUCT(qconv),     STRUCT(qgemm),    STRUCT(qmatmul), STRUCT(qbinary), STRUCT(qpool),
-        STRUCT(groupnorm), STRUCT(qsoftmax),  STRUCT(quantize), STRUCT(qconv16), STRUCT(qgemm16), STRUCT(qinterpolate),
+        STRUCT(conv),      STRUCT(gemm),    STRUCT(matmul),    STRUCT(pool),         STRUCT(softmax),
+        STRUCT(layernorm), STRUCT(unary),   STRUCT(broadcast), STRUCT(copy),         STRUCT(reduce),
+        STRUCT(gather),    STRUCT(resize),  STRUCT(recurrent), STRUCT(qconv),        STRUCT(qgemm),
+        STRUCT(qmatmul),   STRUCT(qbinary), STRUCT(qpool),     STRUCT(groupnorm),    STRUCT(qsoftmax),
+        STRUCT(quantize),  STRUCT(qconv16), STRUCT(qgemm16),   STRUCT(qinterpolate), STRUCT(qlayernorm),
     };
     for (size_t i = 0; i < sizeof structs / sizeof structs[0]; i++) {
         if (strcmp(structs[i].name, name) == 0)

@@ -45,6 +45,7 @@ enum { STEP_MAX_IN = 6, STEP_MAX_OUT = 4, PARAMS_MAX_BYTES = 192 };
     X(QAVGPOOL)     /* x, multiplier [taps + 1] -> y */                                                                \
     X(QLOOKUP)      /* x, table [256] -> y */                                                                          \
     X(QSOFTMAX)     /* x, table [256] -> y */                                                                          \
+    X(QLAYERNORM)   /* x, scale, bias [axis] -> y */                                                                   \
     X(QINTERPOLATE) /* x i16, points -> y */                                                                           \
     X(QUANTIZE)     /* x, scale, zero_point i32 -> y */                                                                \
     X(DEQUANTIZE)   /* x, scale, zero_point i32 -> y */

@@ -24,6 +24,7 @@
 #include "ref/q4g.h"
 #include "ref/qconv.h"
 #include "ref/qgemm.h"
+#include "ref/qlayernorm.h"
 #include "ref/qlookup.h"
 #include "ref/qmatmul.h"
 #include "ref/qpool.h"

@@ -59,13 +59,18 @@ static bool means_image(const Node *n)
            axis_normalise(axes[0], 4) == 2 && axis_normalise(axes[1], 4) == 3;
 }
 
+static bool normalises(const Node *n)
+{
+    return node_is(n, "LayerNormalization") && const_f32(node_in(n, 1)) && (!node_in(n, 2) || const_f32(node_in(n, 2)));
+}
+
 /* Has n an integer kernel? */
 static bool computes(const Calibrator *k, const Node *n)
 {
     static const char *const names[] = {"MatMul", "Add", "Sub", "Mul", "AveragePool", "GlobalAveragePool", "Softmax"};
     if (*n->domain || !known_f32(node_out(n, 0)) || !known_f32(node_in(n, 0)) || stays_float(k, n))
         return false;
-    if (is_linear(n) || is_unary(n) || means_image(n))
+    if (is_linear(n) || is_unary(n) || means_image(n) || normalises(n))
         return true;
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (node_is(n, names[i]))

@@ -59,8 +59,9 @@ void set_bounds(Region *r, Node *q)
 
 const char *quantise_region(PassContext *c, Graph *g, Node *n)
 {
-    static RegionFn *const kinds[] = {region_conv, region_gemm,         region_matmul,      region_add,
-                                      region_mul,  region_average_pool, region_reduce_mean, region_softmax};
+    static RegionFn *const kinds[] = {region_conv,        region_gemm,    region_matmul,
+                                      region_add,         region_mul,     region_average_pool,
+                                      region_reduce_mean, region_softmax, region_layernorm};
     QParams p;
     if (!is_quantize(n) || !quant_params(c->scratch, n, &p) || p.count != 1 || (p.type != DT_I8 && p.type != DT_I16) ||
         !known_f32(node_in(n, 0)))

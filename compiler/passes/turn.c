@@ -122,7 +122,7 @@ static void rename_axes(Graph *g, Node *n, const Turn *t, const int64_t *pads)
         rename_reduce(g, n, t);
         break;
     case ROWS:
-        if (node_is(n, "LayerNormalization"))
+        if (normalises_rows(n))
             node_set_int(g, n, "axis", -1);
         break;
     case RESIZE:

@@ -23,7 +23,8 @@ Node *turn_node(Graph *g, Node *n, const Turn *t);
 /* turn_accepts.c, for turn.c: what stands on the axes of a node, and in which of its attributes and lists. */
 typedef enum { NOT, UNARY, BROADCAST, CONCAT, AXIS, SLICE, PAD, REDUCE, ROWS, RESIZE, GROUPS } Family;
 Family turn_family(const Node *n);
-bool turn_is_arg(const Node *n); /* ArgMax, ArgMin */
+bool normalises_rows(const Node *n); /* LayerNormalization, also of integers */
+bool turn_is_arg(const Node *n);     /* ArgMax, ArgMin */
 /* Fills list with the constant integers of an input or, in older opsets, an attribute; -1: not constant; -2: neither.
  */
 int turn_ints(const Node *n, size_t index, const char *attribute, int64_t *list, int max);

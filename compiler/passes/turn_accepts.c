@@ -3,33 +3,28 @@
 
 #include <string.h>
 
+bool normalises_rows(const Node *n)
+{
+    return node_is(n, "LayerNormalization") || node_is_adze(n, "QLayerNormalization") ||
+           node_is_adze(n, "QLayerNormalization16");
+}
+
 Family turn_family(const Node *n)
 {
     static const struct {
         const char *name;
         Family family;
-    } rows[] = {{"Concat", CONCAT},
-                {"Split", AXIS},
-                {"Softmax", AXIS},
-                {"LogSoftmax", AXIS},
-                {"Slice", SLICE},
-                {"Pad", PAD},
-                {"ReduceMean", REDUCE},
-                {"ReduceSum", REDUCE},
-                {"ReduceMax", REDUCE},
-                {"ReduceMin", REDUCE},
-                {"ReduceProd", REDUCE},
-                {"ReduceL1", REDUCE},
-                {"ReduceL2", REDUCE},
-                {"ReduceSumSquare", REDUCE},
-                {"ReduceLogSum", REDUCE},
-                {"ReduceLogSumExp", REDUCE},
-                {"ArgMax", REDUCE},
-                {"ArgMin", REDUCE},
-                {"Resize", RESIZE},
-                {"Upsample", RESIZE},
-                {"LayerNormalization", ROWS}};
-    if (node_is_adze(n, "Gemm") || node_is_adze(n, "QGemm") || node_is_adze(n, "QGemm16"))
+    } rows[] = {{"Concat", CONCAT},       {"Split", AXIS},
+                {"Softmax", AXIS},        {"LogSoftmax", AXIS},
+                {"Slice", SLICE},         {"Pad", PAD},
+                {"ReduceMean", REDUCE},   {"ReduceSum", REDUCE},
+                {"ReduceMax", REDUCE},    {"ReduceMin", REDUCE},
+                {"ReduceProd", REDUCE},   {"ReduceL1", REDUCE},
+                {"ReduceL2", REDUCE},     {"ReduceSumSquare", REDUCE},
+                {"ReduceLogSum", REDUCE}, {"ReduceLogSumExp", REDUCE},
+                {"ArgMax", REDUCE},       {"ArgMin", REDUCE},
+                {"Resize", RESIZE},       {"Upsample", RESIZE}};
+    if (node_is_adze(n, "Gemm") || node_is_adze(n, "QGemm") || node_is_adze(n, "QGemm16") || normalises_rows(n))
         return ROWS;
     if (node_is_adze(n, "QSoftmax") || node_is_adze(n, "QSoftmax16"))
         return AXIS;
@@ -133,7 +128,7 @@ static bool accepts_rows(const Node *n, const Turn *t)
     if (t->to[last] != last || node_in(n, node_is_adze(n, "QGemm") || node_is_adze(n, "QGemm16") ? 4 : 3) ||
         !only_first_output(n))
         return false;
-    return !node_is(n, "LayerNormalization") || axis_normalise(node_int(n, "axis", -1), t->rank) == last;
+    return !normalises_rows(n) || axis_normalise(node_int(n, "axis", -1), t->rank) == last;
 }
 
 /* Channels stand at axis 1 or last; what is in between is one row of pixels, in whatever order. */

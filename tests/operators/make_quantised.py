@@ -118,6 +118,34 @@ def qsoftmax(x, table, **a):
     return clamp((e * a["y_inverse_scale"] + total // 2) // total + a.get("y_zero_point", 0), -128, 127)
 
 
+def reciprocal_root(w):
+    r = 2290045340 - (w * 1308597337 >> 32)
+    for _ in range(4):
+        r = r * ((3 << 29) - (w * (r * r >> 31) >> 32)) >> 30
+    return min(r, 2**31 - 1)
+
+
+def qlayernorm(x, scale, bias, **a):
+    """As runtime/ref/qlayernorm.h says; W's root is that of its upper 32 bits."""
+    axis, f = a.get("axis", -1) % x.ndim, a.get("epsilon_shift", 0)
+    count = int(np.prod(x.shape[axis:]))
+    half = next(h for h in range(40) if 4**h >= count)
+    y = []
+    for row in x.reshape(-1, count):
+        q = [int(v) for v in row]
+        total = sum(q)
+        w = max((count * sum(v * v for v in q) - total * total) * 2**f + a["epsilon"], 1)
+        up = next(u for u in range(32) if w << 2 * u >= 1 << 62)
+        root = reciprocal_root(w << 2 * up >> 32)
+        left = f // 2 + 29 - half - 30 + up
+        for v, s, b in zip(q, scale, bias):
+            d = count * v - total
+            n = ((d << left if left > 0 else d >> -left) * root) >> 32
+            y.append(((n * int(s) >> 32) + int(b)) >> a["shift"])
+    i = np.iinfo(x.dtype)
+    return np.clip(y, a.get("lo", i.min), a.get("hi", i.max)).astype(x.dtype).reshape(x.shape)
+
+
 def per_axis(v, x, axis):
     return v.reshape([-1 if i == axis % x.ndim else 1 for i in range(x.ndim)]) if v.ndim else v
 
@@ -301,6 +329,21 @@ def rest_texts():
     t.add("QConv", qconv, [bytes_of(1, 5, 4, 4), Const(rng.integers(-32768, 32768, (2, 3, 3, 4)).astype(np.int16)),
                            Const(np.array([2**31 - 1, -2**31 + 1], np.int32)), Const(np.array([2**31 - 1, 2**30 + 77], np.int32))], wide=1, shift=24,
           pads=[1, 1, 1, 1], x_zero_point=-128, lo=-100)
+    t.write(FOLDER)
+    t = Text("QLayerNormalization")
+    for x, axis, epsilon, f in [((3, 64), -1, 7, 32), ((2, 3, 5), 1, 2**40, 28), ((1, 2), -1, 0, 32), ((4, 1), -1, 1, 0),
+                                ((2, 300), -1, 2**62, 20)]:
+        count = int(np.prod(x[axis:]))
+        for dtype, suffix in [(np.int8, ""), (np.int16, "16")]:
+            i = np.iinfo(dtype)
+            v = rng.integers(i.min, i.max + 1, x)
+            v[0] = [i.min, i.max][count % 2]  # a row of equal elements
+            v[-1].flat[0] = i.max
+            scale = Const(rng.integers(-2**30, 2**30, count).astype(np.int32))
+            bias = Const(rng.integers(-2**20, 2**20, count).astype(np.int32))
+            bounds = dict(lo=-50, hi=99) if count == 15 else {}
+            t.add("QLayerNormalization" + suffix, qlayernorm, [v.astype(dtype), scale, bias], axis=axis, epsilon=epsilon,
+                  epsilon_shift=f if not suffix else min(f, 12), shift=18 if not suffix else 10, **bounds)
     t.write(FOLDER)
 
 

@@ -121,6 +121,15 @@ END_TEST
 static const struct {
     const char *body, *node, *why;
 } stays[] = {
+    {"input %x: i8[2,4]\ninput %f: f32[4]\n" PARAMS
+     "%n = LayerNormalization(%xd, %f) name \"norm\"\n%y = QuantizeLinear(%n, %s, %z)\noutput %y\n",
+     "norm", "its scale and bias are not constants of a row"},
+    {"input %x: i8[1,140000]\nconst %f: f32[140000] = fill(1)\n" PARAMS
+     "%n = LayerNormalization(%xd, %f) name \"norm\"\n%y = QuantizeLinear(%n, %s, %z)\noutput %y\n",
+     "norm", "rows of 140000 elements of scale 0.5 may overflow 63 bits"},
+    {"input %x: i8[2,4]\nconst %f: f32[4] = fill(1e9)\n" PARAMS
+     "%n = LayerNormalization(%xd, %f) name \"norm\"\n%y = QuantizeLinear(%n, %s, %z)\noutput %y\n",
+     "norm", "its scale or bias is too large for the scale 0.5 of its result"},
     {"input %x: i8[1,1,2,2]\n" PARAMS "%y = Conv(%xd, %wd) name \"conv\"\noutput %y\n", "conv",
      "its result is not quantised"},
     {"input %x: i8[1,1,2,2]\nconst %f: f32[1,1,1,1] = [2]\n" PARAMS
