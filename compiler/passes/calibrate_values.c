@@ -2,6 +2,7 @@
  * values. What a kernel does before it stores (a bias, Relu, Clip) stays between the operator and its QuantizeLinear.
  */
 #include "passes/calibrate.h"
+#include "passes/turn.h"
 
 #include <math.h>
 #include <string.h>
@@ -50,13 +51,10 @@ static bool is_linear(const Node *n)
            (!node_is(n, "Conv") || l.w->shape.rank == 3 || l.w->shape.rank == 4);
 }
 
-static bool means_image(const Node *n)
+static bool averages(const Node *n)
 {
-    int64_t axes[MAX_RANK];
-    const Value *x = node_in(n, 0);
-    int count = node_in(n, 1) ? const_ints(node_in(n, 1), axes, MAX_RANK) : node_ints(n, "axes", axes, MAX_RANK);
-    return node_is(n, "ReduceMean") && known_f32(x) && x->shape.rank == 4 && count == 2 &&
-           axis_normalise(axes[0], 4) == 2 && axis_normalise(axes[1], 4) == 3;
+    int first, last;
+    return mean_axes(n, &first, &last);
 }
 
 static bool normalises(const Node *n)
@@ -70,7 +68,7 @@ static bool computes(const Calibrator *k, const Node *n)
     static const char *const names[] = {"MatMul", "Add", "Sub", "Mul", "AveragePool", "GlobalAveragePool", "Softmax"};
     if (*n->domain || !known_f32(node_out(n, 0)) || !known_f32(node_in(n, 0)) || stays_float(k, n))
         return false;
-    if (is_linear(n) || is_unary(n) || means_image(n) || normalises(n))
+    if (is_linear(n) || is_unary(n) || averages(n) || normalises(n))
         return true;
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (node_is(n, names[i]))

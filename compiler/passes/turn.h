@@ -30,5 +30,7 @@ bool turn_is_arg(const Node *n);     /* ArgMax, ArgMin */
 int turn_ints(const Node *n, size_t index, const char *attribute, int64_t *list, int max);
 /* The reduced axes, normalised; -1 when they are not known here. */
 int turn_reduced_axes(const Node *n, int rank, int *axes);
+/* ReduceMean over axes next to each other, from first to last. */
+bool mean_axes(const Node *n, int *first, int *last);
 
 #endif

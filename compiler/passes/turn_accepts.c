@@ -80,6 +80,21 @@ int turn_reduced_axes(const Node *n, int rank, int *axes)
     return count;
 }
 
+bool mean_axes(const Node *n, int *first, int *last)
+{
+    int axes[MAX_RANK];
+    const Value *x = node_in(n, 0);
+    int count = node_is(n, "ReduceMean") && known(x) ? turn_reduced_axes(n, x->shape.rank, axes) : 0;
+    unsigned set = 0;
+    for (int i = 0; i < count; i++)
+        set |= 1u << axes[i];
+    if (!set)
+        return false;
+    *first = __builtin_ctz(set);
+    *last = *first + __builtin_popcount(set) - 1;
+    return set == (2u << *last) - (1u << *first);
+}
+
 static bool accepts_reduce(const Node *n, const Turn *t)
 {
     int axes[MAX_RANK], count = turn_reduced_axes(n, t->rank, axes), last = -1;

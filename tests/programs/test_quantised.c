@@ -17,9 +17,10 @@
 
 static const char *const targets[] = {"host", "cortex-m0plus", "cortex-m4", "rv32imc", "aarch64"};
 static const char *const networks[] = {
-    "examples/fashion/int8/fashion-int8.onnx",         "../shared/mlperf-tiny/ad01-int8io/model.onnx",
-    "../shared/mlperf-tiny/kws-int8io/model.onnx",     "../shared/mlperf-tiny/sww-int8io/model.onnx",
-    "../shared/mlperf-tiny/resnet8-int8io/model.onnx", "../shared/mlperf-tiny/vww-int8io/model.onnx",
+    "examples/fashion/int8/fashion-int8.onnx",      "tests/programs/tokens/tokens.onnx",
+    "../shared/mlperf-tiny/ad01-int8io/model.onnx", "../shared/mlperf-tiny/kws-int8io/model.onnx",
+    "../shared/mlperf-tiny/sww-int8io/model.onnx",  "../shared/mlperf-tiny/resnet8-int8io/model.onnx",
+    "../shared/mlperf-tiny/vww-int8io/model.onnx",
 };
 enum { TARGETS = sizeof targets / sizeof *targets, NETWORKS = sizeof networks / sizeof *networks };
 
