@@ -106,6 +106,23 @@ typedef struct {
     float epsilon, lo, hi;
 } adze_groupnorm_params;
 
+/* Trees: y[batch, targets] is over all trees the sum, minimum or maximum of the weights of the leaf that x[batch,
+ * features] leads to. A node is two words. A branch holds a threshold, as a key (ref/trees.h), and in the other word
+ * its feature, flags, and from bit 16 on how many nodes further those go on whose x is above the threshold, or unequal
+ * to it; the others, and NaN with ADZE_TREE_NAN, go on with the next node. A leaf holds its weight and its target, or
+ * from bit 16 on the row of `rows` [][targets] that has its weights. */
+enum { ADZE_TREES_SUM, ADZE_TREES_MIN, ADZE_TREES_MAX };
+enum {
+    ADZE_TREE_FEATURE = 0x1fff,
+    ADZE_TREE_LEAF = 0x2000,
+    ADZE_TREE_EQUAL = 0x4000, /* of a branch */
+    ADZE_TREE_ROW = 0x4000,   /* of a leaf */
+    ADZE_TREE_NAN = 0x8000
+};
+typedef struct {
+    int32_t batch, features, trees, targets, aggregate;
+} adze_trees_params;
+
 /* Element-wise over `count` elements; a and b are the operator's attributes (LeakyRelu's alpha; Clip's bounds). */
 typedef struct {
     int32_t count;

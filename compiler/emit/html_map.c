@@ -28,6 +28,7 @@ const char *kind_class(Kind k)
     case KIND_QGEMM_WIDE:
     case KIND_QMATMUL:
     case KIND_RECURRENT:
+    case KIND_TREES:
         return "gemm";
     case KIND_MAXPOOL:
     case KIND_AVGPOOL:

@@ -201,6 +201,9 @@ INFER(infer_castlike);
 INFER(infer_dropout);
 LOWER(lower_dropout);
 LOWER(lower_identity);
+/* trees.c */
+INFER(infer_trees);
+LOWER(lower_trees);
 /* shape.c */
 INFER(infer_reshape);
 INFER(infer_flatten);

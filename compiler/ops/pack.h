@@ -36,5 +36,6 @@ bool conv_blocked_accepts(const Step *s);
 
 /* recurrent.c: the gates of one step. */
 size_t recurrent_scratch(const Step *s);
+size_t trees_scratch(const Step *s);
 
 #endif

@@ -49,6 +49,11 @@ static const ParamField groupnorm_fields[] = {
         INT(S, pixel_stride) INT(S, channels_per_scale) FLOAT(S, epsilon) FLOAT(S, lo) FLOAT(S, hi)
 #undef S
 };
+static const ParamField trees_fields[] = {
+#define S adze_trees_params
+    INT(S, batch) INT(S, features) INT(S, trees) INT(S, targets) INT(S, aggregate)
+#undef S
+};
 static const ParamField unary_fields[] = {
 #define S adze_unary_params
     INT(S, count) FLOAT(S, a) FLOAT(S, b)
@@ -163,11 +168,11 @@ const ParamStruct *param_struct(const char *name)
             sizeof what##_fields / sizeof what##_fields[0]                                                             \
     }
     static const ParamStruct structs[] = {
-        STRUCT(conv),      STRUCT(gemm),    STRUCT(matmul),    STRUCT(pool),         STRUCT(softmax),
-        STRUCT(layernorm), STRUCT(unary),   STRUCT(broadcast), STRUCT(copy),         STRUCT(reduce),
-        STRUCT(gather),    STRUCT(resize),  STRUCT(recurrent), STRUCT(qconv),        STRUCT(qgemm),
-        STRUCT(qmatmul),   STRUCT(qbinary), STRUCT(qpool),     STRUCT(groupnorm),    STRUCT(qsoftmax),
-        STRUCT(quantize),  STRUCT(qconv16), STRUCT(qgemm16),   STRUCT(qinterpolate), STRUCT(qlayernorm),
+        STRUCT(conv),       STRUCT(gemm),      STRUCT(matmul),   STRUCT(pool),    STRUCT(softmax), STRUCT(layernorm),
+        STRUCT(unary),      STRUCT(broadcast), STRUCT(copy),     STRUCT(reduce),  STRUCT(gather),  STRUCT(resize),
+        STRUCT(recurrent),  STRUCT(qconv),     STRUCT(qgemm),    STRUCT(qmatmul), STRUCT(qbinary), STRUCT(qpool),
+        STRUCT(groupnorm),  STRUCT(qsoftmax),  STRUCT(quantize), STRUCT(qconv16), STRUCT(qgemm16), STRUCT(qinterpolate),
+        STRUCT(qlayernorm), STRUCT(trees),
     };
     for (size_t i = 0; i < sizeof structs / sizeof structs[0]; i++) {
         if (strcmp(structs[i].name, name) == 0)

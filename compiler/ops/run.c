@@ -35,6 +35,7 @@
 #include "ref/reduce.h"
 #include "ref/resize.h"
 #include "ref/softmax.h"
+#include "ref/trees.h"
 #include "ref/unary.h"
 #include "ref/unary_f64.h"
 #include "ref/unary_int.h"

@@ -50,6 +50,12 @@ def main():
     save("types", [node("Constant", [], ["c"], value=h.make_tensor("", T.FLOAT16, [2], [1.0, 2.0])), node("Cast", ["c"], ["d"], to=1),
                    node("Mul", ["x", "e"], ["f"]), node("Expand", ["d", "t"], ["u"]), node("Sum", ["f", "f"], ["y"])], [x], [y],
          [("e", floats(1)), ("t", np.array([2, 2])), ("unused", np.array([1, 2], np.uint8))])
+    trees = dict(nodes_treeids=[0, 0, 0], nodes_nodeids=[0, 1, 2], nodes_featureids=[1, 0, 0], nodes_values=[.5, 0.0, 0.0],
+                 nodes_modes=["BRANCH_LEQ", "LEAF", "LEAF"], nodes_truenodeids=[1, 0, 0], nodes_falsenodeids=[2, 0, 0])
+    save("trees", [node("TreeEnsembleClassifier", ["x"], ["l", "y"], domain="ai.onnx.ml", class_treeids=[0, 0, 0],
+                        class_nodeids=[1, 1, 2], class_ids=[0, 2, 1], class_weights=[.5, 1.0, 2.0],
+                        classlabels_strings=["a", "b", "c"], post_transform="SOFTMAX", **trees)],
+         [value("x", [1, 2])], [value("y", None)], extra=["ai.onnx.ml"])
     function = h.make_function("local", "Twice", ["a"], ["b"], [node("Add", ["a", "a"], ["b"])], [h.make_opsetid("", 13)])
     g = h.make_graph([node("Twice", ["x"], ["y"], domain="local")], "function", [x], [y])
     m = h.make_model(g, functions=[function], opset_imports=[h.make_opsetid("", 13), h.make_opsetid("local", 1)])

@@ -51,8 +51,8 @@ def attribute(v):
 class Text:
     """One file: nodes with inputs (arrays: graph inputs; Const(array): constants; None: left out)."""
 
-    def __init__(self, name, opset):
-        self.name, self.opset = name, opset
+    def __init__(self, name, opset, domain=""):
+        self.name, self.opset, self.domain = name, opset, domain
         self.lines, self.nodes, self.inputs, self.values, self.outputs, self.inits = [], [], [], [], [], []
 
     def add(self, op, inputs, outputs=1, unread=0, **attrs):
@@ -73,9 +73,11 @@ class Text:
                 names.append(name)
         outs = ["y%d_%d" % (len(self.nodes), i) for i in range(outputs)]
         onnx_attrs = {k: numpy_helper.from_array(v) if isinstance(v, np.ndarray) else v for k, v in attrs.items()}
-        self.nodes.append(helper.make_node(op, names, outs, name="%s_%d" % (op, len(self.nodes)), **onnx_attrs))
+        self.nodes.append(helper.make_node(op, names, outs, name="%s_%d" % (op, len(self.nodes)), domain=self.domain,
+                                           **onnx_attrs))
         self.outputs += outs[unread:]
-        text = "  %s = %s(%s)" % (", ".join("%" + o for o in outs), op, ", ".join("%" + n if n else "_" for n in names))
+        dotted = self.domain + "." + op if self.domain else op
+        text = "  %s = %s(%s)" % (", ".join("%" + o for o in outs), dotted, ", ".join("%" + n if n else "_" for n in names))
         if attrs:
             text += " {%s}" % ", ".join("%s=%s" % (k, attribute(v)) for k, v in attrs.items())
         self.lines.append(text + ' name "%s_%d"' % (op, len(self.nodes) - 1))
@@ -85,13 +87,15 @@ class Text:
         infos = [helper.make_tensor_value_info(n, helper.np_dtype_to_tensor_dtype(a.dtype), a.shape) for n, a in self.inputs]
         graph = helper.make_graph(self.nodes, self.name, infos, [onnx.ValueInfoProto(name=o) for o in self.outputs],
                                   [numpy_helper.from_array(a, n) for n, a in self.inits])
-        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", self.opset)], ir_version=8)
+        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", self.opset)] +
+                                  [helper.make_opsetid(self.domain, 1)] * bool(self.domain), ir_version=8)
         options = ort.SessionOptions()
         options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
         got = ort.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"]).run(
             self.outputs, {n: a for n, a in self.inputs})
         with open(os.path.join(folder, self.name + ".txt"), "w") as f:
-            f.write('graph "%s" opset "" %d {\n' % (self.name, self.opset))
+            also = ' opset "%s" 1' % self.domain if self.domain else ""
+            f.write('graph "%s" opset "" %d%s {\n' % (self.name, self.opset, also))
             f.write("\n".join(self.lines) + "\n")
             f.writelines("  output %%%s\n" % o for o in self.outputs)
             f.write('}\n---\ngraph "vectors" {\n')
@@ -109,8 +113,8 @@ TEXTS = []
 rng = np.random.default_rng(0)
 
 
-def text(name, opset=13):
-    TEXTS.append(Text(name, opset))
+def text(name, opset=13, domain=""):
+    TEXTS.append(Text(name, opset, domain))
     return TEXTS[-1]
 
 
@@ -408,9 +412,117 @@ def reduce_texts():
     t.add("GroupNormalization", [real(2, 6, 4, 5), Const(real(2)), Const(real(2))], num_groups=2)
 
 
+def grid(*shape):
+    """Values that meet thresholds exactly, and those that compare in their own way."""
+    x = rng.integers(-4, 5, shape).astype(np.float32) / 2
+    return np.where(rng.random(shape) < .1, rng.choice(np.array([np.nan, np.inf, -np.inf, -0.0], np.float32), shape), x)
+
+
+def grow(lists, tree, depth, features, modes, missing):
+    """A random tree, depth first; its leaves' ids."""
+    ids = lists["nodes_nodeids"]
+    start, leaves = len(ids), []
+
+    def node(level):
+        at = len(ids) - start
+        leaf = level == depth or (level > 0 and rng.random() < .2)
+        for key, v in [("treeids", tree), ("nodeids", at), ("featureids", 0 if leaf else int(rng.integers(features))),
+                       ("values", float(rng.integers(-4, 5)) / 2), ("modes", "LEAF" if leaf else str(rng.choice(modes))),
+                       ("truenodeids", 0), ("falsenodeids", 0)]:
+            lists["nodes_" + key].append(v)
+        if missing:
+            lists["nodes_missing_value_tracks_true"].append(0 if leaf else int(rng.integers(2)))
+        if leaf:
+            return leaves.append(at)
+        for side in ["true", "false"]:
+            lists["nodes_%snodeids" % side][start + at] = len(ids) - start
+            node(level + 1)
+
+    node(0)
+    return leaves
+
+
+def ensemble(prefix, features, targets, depth=3, trees=3, modes=["BRANCH_LEQ"], missing=False, of=None, share=1.0,
+             positive=False):
+    """of: the only target with weights; share: of the targets that a leaf has weights for."""
+    lists = {"nodes_" + k: [] for k in ["treeids", "nodeids", "featureids", "values", "modes", "truenodeids", "falsenodeids"]}
+    if missing:
+        lists["nodes_missing_value_tracks_true"] = []
+    lists.update({prefix + k: [] for k in ["_treeids", "_nodeids", "_ids", "_weights"]})
+    for tree in range(trees):
+        for leaf in grow(lists, tree, depth, features, modes, missing):
+            for target in range(targets):
+                if (target != of) if of is not None else targets > 1 and rng.random() >= share:
+                    continue
+                weight = float(rng.integers(0 if positive else -8, 9)) / 8 / (trees if positive else 1)
+                for key, v in [("_treeids", tree), ("_nodeids", leaf), ("_ids", target), ("_weights", weight)]:
+                    lists[prefix + key].append(v)
+    return lists
+
+
+ALL_MODES = ["BRANCH_LEQ", "BRANCH_LT", "BRANCH_GTE", "BRANCH_GT", "BRANCH_EQ", "BRANCH_NEQ"]
+
+
+def tree_texts():
+    t = text("TreeRegressor", 13, "ai.onnx.ml")
+    for mode in ALL_MODES:
+        t.add("TreeEnsembleRegressor", [grid(9, 4)], n_targets=1, **ensemble("target", 4, 1, modes=[mode]))
+        t.add("TreeEnsembleRegressor", [grid(9, 4)], n_targets=1, **ensemble("target", 4, 1, modes=[mode], missing=True))
+    t.add("TreeEnsembleRegressor", [grid(6, 5)], n_targets=1, base_values=[.5], **ensemble("target", 5, 1, 6, 8, ALL_MODES))
+    t.add("TreeEnsembleRegressor", [grid(5, 3)], n_targets=1, post_transform="PROBIT",
+          **ensemble("target", 3, 1, trees=1, positive=True))
+    for how in ["SUM", "AVERAGE", "MIN", "MAX"]:
+        for share in [1, .4]:
+            # ONNX Runtime leaves out the base of a target that no leaf has weights for; ours has it, as the standard.
+            base = {} if share < 1 else dict(base_values=[.5, -1.0, 2.0])
+            t.add("TreeEnsembleRegressor", [grid(7, 4)], n_targets=3, aggregate_function=how, **base,
+                  **ensemble("target", 4, 3, modes=ALL_MODES, share=share))
+    t = text("TreeClassifier", 13, "ai.onnx.ml")
+    t.add("TreeEnsembleClassifier", [ints(5, 3)], outputs=2, classlabels_int64s=[4, 5, 9], **ensemble("class", 3, 3))
+    for post in ["NONE", "LOGISTIC", "SOFTMAX", "SOFTMAX_ZERO"]:
+        for positive in [False, True]:
+            for of in [0, 1, None]:
+                t.add("TreeEnsembleClassifier", [grid(6, 3)], outputs=2, post_transform=post, classlabels_int64s=[7, 3],
+                      **ensemble("class", 3, 2, positive=positive, of=of))
+            t.add("TreeEnsembleClassifier", [grid(6, 3)], outputs=2, post_transform=post, classlabels_int64s=[0, 1],
+                  base_values=[.25], **ensemble("class", 3, 2, positive=positive, of=0))
+        t.add("TreeEnsembleClassifier", [grid(6, 3)], outputs=2, post_transform=post, classlabels_int64s=[4, 5, 9],
+              **ensemble("class", 3, 3, 4, 6))
+        t.add("TreeEnsembleClassifier", [grid(6, 3)], outputs=2, post_transform=post, classlabels_int64s=[0, 1, 2, 3],
+              base_values=[.5, -.5, .25, 0.0], **ensemble("class", 3, 4, 4, 6))
+
+
+def ml_texts():
+    t = text("MachineLearning", 18, "ai.onnx.ml")
+    for post in ["NONE", "LOGISTIC", "SOFTMAX", "SOFTMAX_ZERO"]:
+        for labels in [[0, 1, 2], [5, 2, 8, 1]]:
+            t.add("LinearClassifier", [real(4, 5)], outputs=2, post_transform=post, classlabels_ints=labels, multi_class=1,
+                  coefficients=real(5 * len(labels)).tolist(), intercepts=real(len(labels)).tolist())
+        t.add("LinearClassifier", [real(4, 5)], outputs=2, post_transform=post, classlabels_ints=[3, 1],
+              coefficients=real(5).tolist(), intercepts=[.25])
+        t.add("LinearRegressor", [real(4, 5)], post_transform=post, targets=2, coefficients=real(10).tolist(),
+              intercepts=[.5, -.25])
+    t.add("LinearRegressor", [real(6)], coefficients=real(6).tolist())
+    for norm in ["MAX", "L1", "L2"]:
+        t.add("Normalizer", [np.concatenate([real(4, 5), np.zeros((1, 5), np.float32)])], norm=norm)
+        t.add("Normalizer", [real(5)], norm=norm)
+    t.add("Scaler", [real(3, 4)], offset=[.5], scale=[2.0])
+    t.add("Scaler", [real(3, 4)], offset=[.5, 1.0, -1.0, 0.0], scale=[2.0, .5, 1.0, 3.0])
+    t.add("Scaler", [ints(3, 2)], offset=[1.0, 2.0], scale=[2.0, .5])
+    t.add("Binarizer", [grid(3, 5)], threshold=.5)
+    t.add("Imputer", [np.array([[1, np.nan, 2], [np.nan, 3, np.nan]], np.float32)], imputed_value_floats=[9.0],
+          replaced_value_float=float("nan"))
+    t.add("Imputer", [np.array([[1, 2, 1], [2, 1, 3]], np.float32)], imputed_value_floats=[9.0, 8.0, 7.0],
+          replaced_value_float=1.0)
+    t.add("ArrayFeatureExtractor", [real(3, 5), i64(4, 0, 0)])
+    t.add("ArrayFeatureExtractor", [real(5), i64(3)])
+    t.add("FeatureVectorizer", [real(2, 3), real(2, 1), real(2, 2)], inputdimensions=[3, 1, 2])
+
+
 def main():
     for make in [conv_texts, pool_texts, matrix_texts, elementwise_texts, move_texts, reduce_texts,
-                 conv_transpose_texts, resize_texts, scatter_texts, recurrent_texts, last_state_texts]:
+                 conv_transpose_texts, resize_texts, scatter_texts, recurrent_texts, last_state_texts, tree_texts,
+                 ml_texts]:
         make()
     folder = os.path.dirname(os.path.abspath(__file__))
     for t in TEXTS:

@@ -1,0 +1,43 @@
+/* Nodes that a pass writes in the place of one. */
+#include "passes/written.h"
+
+Value *written(Graph *g, Node *before, const char *op_type, Value *a, Value *b)
+{
+    Node *n = rw_node(g, before, "", op_type, NULL);
+    node_add_input(g, n, a);
+    if (b)
+        node_add_input(g, n, b);
+    return node_new_output(g, n, NULL);
+}
+
+Value *written_reduce(Graph *g, Node *before, const char *op_type, Value *v, int64_t axis)
+{
+    Value *y = written(g, before, op_type, v, NULL);
+    /* The axes became an input with opset 13 or 18. */
+    if (y->producer->op && y->producer->op->max_inputs > 1)
+        node_add_input(g, y->producer, graph_const_ints(g, NULL, &axis, 1));
+    else
+        node_set_ints(g, y->producer, "axes", &axis, 1);
+    return y;
+}
+
+Value *written_cast(Graph *g, Node *before, Value *v, DType to)
+{
+    Value *y = written(g, before, "Cast", v, NULL);
+    node_set_int(g, y->producer, "to", dtype_to_onnx(to));
+    return y;
+}
+
+Value *written_number(Graph *g, float v)
+{
+    Shape s = {.rank = 0};
+    float *data = NEW(g->arena, float);
+    *data = v;
+    return const_floats(g, NULL, &s, data);
+}
+
+Value *written_floats(Graph *g, const float *v, size_t count)
+{
+    Shape s = {.rank = 1, .dim = {(int64_t)count}};
+    return const_floats(g, NULL, &s, v);
+}
