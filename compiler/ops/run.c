@@ -143,9 +143,11 @@ enum { GUARD_BYTES = 64 };
 #endif
 enum { GUARD = 0xA5, UNWRITTEN = 0xFF /* NaN in every float type */ };
 
+/* What stands for the address of no elements: kernels count on from it. */
+static const double none[1];
+
 const void *const_bytes(const Value *v)
 {
-    static const double none[1];
     return !v->is_const ? NULL : v->data ? v->data : none;
 }
 
@@ -373,6 +375,7 @@ static bool run_step(Runner *r, Diag *d, size_t index)
         in[i] = i == 1 && ready->packed ? ready->packed : operand(r, s->in[i]);
         if (!in[i] && slot_at(r, s->in[i])->bytes)
             return step_error(d, s, "an operand is read before it is computed");
+        in[i] = in[i] ? in[i] : none;
     }
     for (int i = 0; i < s->out_count; i++) {
         if (!s->out[i])
