@@ -10,6 +10,33 @@ Value *written(Graph *g, Node *before, const char *op_type, Value *a, Value *b)
     return node_new_output(g, n, NULL);
 }
 
+Value *written_at(Graph *g, Node *before, const char *op_type, int version, Value *a, Value *b)
+{
+    Value *y = written(g, before, op_type, a, b);
+    y->producer->version = version;
+    y->producer->op = operator_find("", op_type, version);
+    return y;
+}
+
+Value *written_where(Graph *g, Node *before, Value *condition, Value *a, Value *b)
+{
+    Value *y = written(g, before, "Where", condition, a);
+    node_add_input(g, y->producer, b);
+    return y;
+}
+
+Value *written_reshape(Graph *g, Node *before, Value *v, const int64_t *dims, int rank)
+{
+    return written(g, before, "Reshape", v, graph_const_ints(g, NULL, dims, rank));
+}
+
+Value *written_transpose(Graph *g, Node *before, Value *v, const int64_t *perm, int rank)
+{
+    Value *y = written(g, before, "Transpose", v, NULL);
+    node_set_ints(g, y->producer, "perm", perm, (size_t)rank);
+    return y;
+}
+
 Value *written_reduce(Graph *g, Node *before, const char *op_type, Value *v, int64_t axis)
 {
     Value *y = written(g, before, op_type, v, NULL);
@@ -34,6 +61,12 @@ Value *written_number(Graph *g, float v)
     float *data = NEW(g->arena, float);
     *data = v;
     return const_floats(g, NULL, &s, data);
+}
+
+Value *written_zero(Graph *g, DType type)
+{
+    Shape s = {.rank = 0};
+    return graph_const(g, NULL, type, &s, arena_alloc(g->arena, dtype_size(type)));
 }
 
 Value *written_floats(Graph *g, const float *v, size_t count)

@@ -7,10 +7,17 @@
 
 /* The output of op_type(a, b) of ONNX; b may be NULL. Attributes: by its producer. */
 Value *written(Graph *g, Node *before, const char *op_type, Value *a, Value *b);
+/* The same of a given version, for operators that are younger than the model's opset. */
+Value *written_at(Graph *g, Node *before, const char *op_type, int version, Value *a, Value *b);
+/* Where(condition, a, b). */
+Value *written_where(Graph *g, Node *before, Value *condition, Value *a, Value *b);
+Value *written_reshape(Graph *g, Node *before, Value *v, const int64_t *dims, int rank);
+Value *written_transpose(Graph *g, Node *before, Value *v, const int64_t *perm, int rank);
 /* ReduceMax, ReduceSum, ... over one axis, which stays as one element. */
 Value *written_reduce(Graph *g, Node *before, const char *op_type, Value *v, int64_t axis);
 Value *written_cast(Graph *g, Node *before, Value *v, DType to);
 Value *written_number(Graph *g, float v);                      /* a scalar */
+Value *written_zero(Graph *g, DType type);                     /* a scalar */
 Value *written_floats(Graph *g, const float *v, size_t count); /* [count]; v is borrowed */
 
 #endif

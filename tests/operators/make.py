@@ -519,10 +519,84 @@ def ml_texts():
     t.add("FeatureVectorizer", [real(2, 3), real(2, 1), real(2, 2)], inputdimensions=[3, 1, 2])
 
 
+def written_texts():
+    t = text("Written", 18)
+    for upper in [0, 1]:
+        t.add("Trilu", [real(3, 4)], upper=upper)
+        t.add("Trilu", [ints(2, 4, 3), Const(np.array(-1, np.int64))], upper=upper)
+        t.add("Trilu", [real(1, 3, 3), Const(np.array(2, np.int64))], upper=upper)
+    for axis in [0, 1, -1]:
+        t.add("Hardmax", [np.round(real(3, 4, 5))], axis=axis)
+    t.add("CastLike", [real(3, 2, scale=5), Const(np.array([1], np.int32))])
+    t.add("EyeLike", [ints(3, 5, dtype=np.int32)], k=1)
+    t.add("EyeLike", [real(4, 3)], k=-1, dtype=7)
+    t.add("Shrink", [real(4, 5)], lambd=.75, bias=.25)
+    t.add("MeanVarianceNormalization", [real(2, 3, 4, 5)])
+    t.add("MeanVarianceNormalization", [real(2, 3, 5)], axes=[0, 2])
+    for size in [1, 3, 5]:
+        t.add("LRN", [real(2, 7, 3, 4, scale=3)], size=size, alpha=.02, beta=.6, bias=1.5)
+    t.add("LRN", [real(1, 4, 6, 1, scale=9)], size=5)
+    t.add("LpNormalization", [real(3, 4)], p=1)
+    t.add("LpNormalization", [np.concatenate([real(2, 4), np.zeros((1, 4), np.float32)])], axis=-1)
+    t = text("HardmaxFlat", 11)
+    t.add("Hardmax", [real(2, 3, 4)])
+    t.add("Hardmax", [real(2, 3, 4)], axis=0)
+    t.add("Hardmax", [real(2, 3, 4)], axis=2)
+    t = text("Einsum", 12)
+    for equation, shapes in [("ij->ji", [(3, 4)]), ("ij->", [(3, 4)]), ("ijk->kj", [(2, 3, 4)]), ("...ij->...ji", [(2, 5, 3, 4)]),
+                             ("ba", [(3, 4)]), ("ij,jk->ik", [(3, 4), (4, 5)]), ("ij,jk", [(3, 4), (4, 5)]),
+                             ("bhid,bhjd->bhij", [(2, 3, 4, 5), (2, 3, 6, 5)]), ("bhij,bhjd->bihd", [(2, 3, 4, 6), (2, 3, 6, 5)]),
+                             ("...ij,...jk->...ik", [(2, 3, 4), (2, 4, 5)]), ("i,j->ij", [(3,), (4,)]), ("i,i->", [(5,), (5,)]),
+                             ("nchw,c->nhw", [(2, 3, 4, 5), (3,)]), ("ijk,jl->li", [(2, 3, 4), (3, 5)]),
+                             ("bn , nm -> b m", [(2, 3), (3, 4)]), ("abc,abc->abc", [(2, 3, 4), (2, 3, 4)]),
+                             ("...,...->...", [(3, 4), (3, 4)])]:
+        t.add("Einsum", [real(*s) for s in shapes], equation=equation)
+    t.add("Einsum", [real(3, 4), Const(real(4, 5))], equation="ij,jk->ki")
+
+
+def signal_texts():
+    t = text("Signal", 17)
+    for op in ["HannWindow", "HammingWindow", "BlackmanWindow"]:
+        for periodic in [0, 1]:
+            t.add(op, [Const(np.array(8, np.int64))], periodic=periodic)
+    t.add("MelWeightMatrix", [Const(np.array(v, np.int64)) for v in [8, 32, 8000]] +
+          [Const(np.array(v, np.float32)) for v in [20, 4000]])
+    for shape, attrs in [((2, 8, 1), {}), ((2, 8, 2), {}), ((2, 16, 1), dict(onesided=1)), ((2, 9, 2), dict(inverse=1)),
+                         ((7, 3, 1), dict(axis=0)), ((2, 3, 8, 2), dict(axis=2, inverse=1))]:
+        t.add("DFT", [real(*shape)], **attrs)
+    t.add("DFT", [real(1, 12, 1), Const(np.array(8, np.int64))])
+    window = np.hanning(16).astype(np.float32)
+    t.add("STFT", [real(1, 64, 1), Const(np.array(8, np.int64)), Const(window)])
+    t.add("STFT", [real(2, 50, 1), Const(np.array(7, np.int64)), Const(window), Const(np.array(16, np.int64))], onesided=0)
+    t.add("STFT", [real(1, 40, 1), Const(np.array(10, np.int64)), None, Const(np.array(16, np.int64))])
+
+
+def microsoft_texts():
+    t = text("Microsoft", 13, "com.microsoft")
+    for activation, p in [("Relu", []), ("Tanh", []), ("Sigmoid", []), ("LeakyRelu", [.2]), ("HardSigmoid", [.25, .4]),
+                          ("Clip", [-.5, 1.5])]:
+        attrs = dict(activation_params=p) if p else {}
+        t.add("FusedConv", [real(1, 2, 5, 5), Const(real(3, 2, 3, 3)), Const(real(3))], activation=activation, pads=[1, 1, 1, 1], **attrs)
+    t.add("FusedConv", [real(1, 2, 4, 4), Const(real(2, 2, 1, 1)), Const(real(2)), real(1, 2, 4, 4)], activation="Relu")
+    t.add("FusedGemm", [real(2, 3), Const(real(4, 3)), Const(real(4))], transB=1, activation="Relu")
+    t.add("FusedGemm", [real(2, 3), Const(real(3, 4)), Const(real(4))], activation="LeakyRelu", activation_alpha=.3)
+    for a, b, attrs in [((2, 3, 4), (2, 4, 5), dict(alpha=.5)), ((2, 4, 3), (2, 4, 5), dict(transA=1)),
+                        ((2, 3, 4), (2, 5, 4), dict(transB=1, alpha=.125)), ((3, 4), (5, 4), dict(transB=1))]:
+        t.add("FusedMatMul", [real(*a), real(*b)], **attrs)
+    t.add("Gelu", [real(3, 4, scale=2)])
+    t.add("BiasGelu", [real(3, 4), Const(real(4))])
+    t.add("FastGelu", [real(3, 4), Const(real(4))])
+    t.add("FastGelu", [real(3, 4)])
+    t.add("QuickGelu", [real(3, 4)], alpha=1.5)
+    t.add("SkipLayerNormalization", [real(2, 3, 8), real(2, 3, 8), Const(real(8)), Const(real(8)), Const(real(8))], epsilon=1e-3)
+    t.add("SkipLayerNormalization", [real(2, 3, 8), real(2, 3, 8), Const(real(8))])
+    t.add("SkipSimplifiedLayerNormalization", [real(2, 3, 8), real(2, 3, 8), Const(real(8))])
+
+
 def main():
     for make in [conv_texts, pool_texts, matrix_texts, elementwise_texts, move_texts, reduce_texts,
                  conv_transpose_texts, resize_texts, scatter_texts, recurrent_texts, last_state_texts, tree_texts,
-                 ml_texts]:
+                 ml_texts, written_texts, signal_texts, microsoft_texts]:
         make()
     folder = os.path.dirname(os.path.abspath(__file__))
     for t in TEXTS:
