@@ -5,6 +5,7 @@
 #include "ops/pack_half.h"
 #include "ops/pack_q4.h"
 #include "ops/pack_q4g.h"
+#include "ops/pack_qavx2.h"
 #include "ops/pack_qtile.h"
 
 #include <string.h>

@@ -52,6 +52,11 @@
 #include "avx2/conv.h"
 #include "avx2/depthwise.h"
 #include "avx2/gemm.h"
+#include "avx2/qconv.h"
+#include "avx2/qdepthwise.h"
+#include "avx2/qgemm.h"
+#include "avx2/qpool.h"
+#include "avx2/quantize.h"
 #endif
 
 #include <stdlib.h>
