@@ -152,6 +152,8 @@ size_t qconv_i8_dsp_scratch(const Step *s)
     return layer_scratch(s, conv_layer(s), p.in_c / p.group);
 }
 
+enum { FEW_TILES = 12 }; /* fewer do not pay for widening weights */
+
 /* With the weights as two int16 each, see runtime/dsp/widened.h. */
 static size_t widened_scratch(const Step *s)
 {
@@ -160,17 +162,49 @@ static size_t widened_scratch(const Step *s)
 
 bool qconv_i8_widened_dsp_accepts(const Step *s)
 {
-    enum { SCRATCH = 4096, TILES = 12 }; /* fewer tiles do not pay */
+    enum { SCRATCH = 4096 };
     adze_qconv_params p;
     memcpy(&p, s->params, sizeof p);
     const int64_t pixels = (int64_t)p.out_h * p.out_w;
-    return p.group == 1 && p.out_c % 2 == 0 && p.shift == 0 && pixels >= 3 * TILES && qconv_i8_dsp_accepts(s) &&
+    return p.group == 1 && p.out_c % 2 == 0 && p.shift == 0 && pixels >= 3 * FEW_TILES && qconv_i8_dsp_accepts(s) &&
            widened_scratch(s) <= SCRATCH;
 }
 
 size_t qconv_i8_widened_dsp_scratch(const Step *s)
 {
     return widened_scratch(s);
+}
+
+/* Every pixel's one tap is inside the image. */
+static bool strided_pointwise(adze_qconv_params p)
+{
+    return p.kernel_h == 1 && p.kernel_w == 1 && p.pad_top == 0 && p.pad_left == 0 &&
+           (int64_t)(p.out_h - 1) * p.stride_h < p.in_h && (int64_t)(p.out_w - 1) * p.stride_w < p.in_w;
+}
+
+/* See runtime/dsp/short.h. */
+enum { SHORT_TILES = 1024, SHORT_STREAM = 3072, SHORT_INPUTS = 32 };
+
+bool qconv_i8_short_dsp_accepts(const Step *s)
+{
+    adze_qconv_params p;
+    memcpy(&p, s->params, sizeof p);
+    const bool pointwise = strided_pointwise(p) && p.in_c % 4 == 0 && p.in_c <= SHORT_INPUTS;
+    const bool square =
+        p.kernel_h == 3 && p.kernel_w == 3 && p.in_c == 3 && p.dilation_h == 1 && p.dilation_w == 1 && p.stride_w <= 2;
+    return p.group == 1 && p.out_c % 2 == 0 && p.shift == 0 && p.out_w >= 3 &&
+           (int64_t)p.out_h * p.out_w >= 3 * FEW_TILES && (pointwise || square) && !has_residual(s) &&
+           weights_fit(s, conv_layer(s));
+}
+
+size_t qconv_i8_short_dsp_scratch(const Step *s)
+{
+    adze_qconv_params p;
+    memcpy(&p, s->params, sizeof p);
+    const int64_t n = quads(conv_layer(s)), pair = 16 * n + 32, most = SHORT_STREAM / pair;
+    const int64_t pairs = p.out_c / 2 < most ? p.out_c / 2 : most;
+    const int64_t patch = p.kernel_w == 3 ? (int64_t)9 * (2 * p.stride_w + 3) : 0;
+    return (size_t)(SHORT_TILES / 24 / n * 24 * n + pairs * pair + patch);
 }
 
 Packed qconv_i8_dsp_packed(const Step *s)

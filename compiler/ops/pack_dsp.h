@@ -15,6 +15,10 @@ void qconv_i8_dsp_unpack(const Step *s, const void *packed, void *logical);
 bool qconv_i8_widened_dsp_accepts(const Step *s);
 size_t qconv_i8_widened_dsp_scratch(const Step *s);
 
+/* The same for at most 32 inputs to an output, see runtime/dsp/short.h. */
+bool qconv_i8_short_dsp_accepts(const Step *s);
+size_t qconv_i8_short_dsp_scratch(const Step *s);
+
 /* Transformed weights, see runtime/dsp/winograd.h: nine int8 become sixteen int16. */
 bool qconv_i8_winograd_dsp_accepts(const Step *s);
 size_t qconv_i8_winograd_dsp_scratch(const Step *s);

@@ -63,7 +63,7 @@ ADZE_FORCE_INLINE void adze_dsp_layer_of(const adze_qconv_params *p, const adze_
 }
 
 /* What belongs to a group: t->one.w, and the table of its biases and multipliers. */
-ADZE_FORCE_INLINE void adze_dsp_group(adze_dsp_layer *t, const int32_t *bias, const int32_t *multiplier)
+ADZE_DSP_KERNEL void adze_dsp_group(adze_dsp_layer *t, const int32_t *bias, const int32_t *multiplier)
 {
     int32_t *to = t->table;
     for (int32_t c = 0; c < t->channels; c++) {
@@ -92,8 +92,8 @@ ADZE_FORCE_INLINE void adze_dsp_widen(const uint32_t *w, uint32_t *to, int32_t n
 }
 
 /* All pixels of an image, for the channels of a group. Three in a row inside the image take the short way. */
-ADZE_DSP_KERNEL void adze_dsp_conv_group(const adze_dsp_image *image, adze_dsp_layer *t, const int8_t *residual,
-                                         ptrdiff_t at_first, int8_t *y)
+ADZE_DSP_SMALL void adze_dsp_conv_group(const adze_dsp_image *image, adze_dsp_layer *t, const int8_t *residual,
+                                        ptrdiff_t at_first, int8_t *y)
 {
     int8_t *const y_first = y;
     const adze_qconv_params *p = image->p;
@@ -163,9 +163,9 @@ ADZE_FORCE_INLINE adze_qconv_params adze_dsp_flat(const adze_qconv_params *p)
 }
 
 /* Any form of weights, with its loops. */
-ADZE_DSP_KERNEL void adze_dsp_conv(const adze_dsp_loops *loops, const adze_qconv_params *params, const int8_t *x,
-                                   const int32_t *w, const int32_t *bias, const int32_t *multiplier,
-                                   const int8_t *residual, int8_t *y, void *scratch)
+ADZE_DSP_SMALL void adze_dsp_conv(const adze_dsp_loops *loops, const adze_qconv_params *params, const int8_t *x,
+                                  const int32_t *w, const int32_t *bias, const int32_t *multiplier,
+                                  const int8_t *residual, int8_t *y, void *scratch)
 {
     const adze_qconv_params flat = adze_dsp_flat(params), *p = &flat;
     adze_dsp_image image;

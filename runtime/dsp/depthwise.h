@@ -112,8 +112,8 @@ ADZE_DSP_KERNEL void adze_dsp_channel(adze_dsp_depthwise *t, const uint32_t *x, 
 }
 
 /* The planes' channels but for the first ones. */
-ADZE_DSP_KERNEL void adze_dsp_depthwise_four(adze_dsp_depthwise *t, const int8_t *w, const int32_t *bias,
-                                             const int32_t *multiplier, int8_t *y, int32_t first, int32_t square)
+ADZE_DSP_SMALL void adze_dsp_depthwise_four(adze_dsp_depthwise *t, const int8_t *w, const int32_t *bias,
+                                            const int32_t *multiplier, int8_t *y, int32_t first, int32_t square)
 {
     const adze_qconv_params *p = &t->p;
     const ptrdiff_t plane = (ptrdiff_t)t->planes.rows * t->planes.pairs, taps = (ptrdiff_t)p->kernel_h * p->kernel_w;
@@ -153,9 +153,9 @@ ADZE_DSP_KERNEL void adze_dsp_depthwise_pixel(const adze_qconv_params *p, const 
 
 /* `square`: kernels of three by three without a shift only. Where all calls of a program say so, the compiler leaves
  * out what the others need. */
-ADZE_DSP_KERNEL void adze_dsp_depthwise_run(const adze_qconv_params *params, const int8_t *x, const int8_t *w,
-                                            const int32_t *bias, const int32_t *multiplier, int8_t *y, void *scratch,
-                                            int32_t square)
+ADZE_DSP_SMALL void adze_dsp_depthwise_run(const adze_qconv_params *params, const int8_t *x, const int8_t *w,
+                                           const int32_t *bias, const int32_t *multiplier, int8_t *y, void *scratch,
+                                           int32_t square)
 {
     adze_dsp_depthwise t;
     t.p = *params;

@@ -22,11 +22,15 @@
     static void NAME(__VA_ARGS__) __asm__(#NAME ".stack" #STACK);                                                      \
     ADZE_DSP_NAKED void NAME(__VA_ARGS__)
 
-/* One copy a program, with -O speed too: constant shapes gain nothing beside the asm. */
-#if defined(ADZE_SIZE) && defined(__clang__)
-#define ADZE_DSP_KERNEL static __attribute__((noinline, unused, minsize))
-#elif defined(ADZE_SIZE)
-#define ADZE_DSP_KERNEL static __attribute__((noinline, unused, optimize("Os")))
+/* One copy a program, with -O speed too: constant shapes gain nothing beside the asm. What runs but a few times a layer
+ * is SMALL. */
+#if defined(__clang__)
+#define ADZE_DSP_SMALL static __attribute__((noinline, unused, minsize))
+#else
+#define ADZE_DSP_SMALL static __attribute__((noinline, unused, optimize("Os")))
+#endif
+#if defined(ADZE_SIZE)
+#define ADZE_DSP_KERNEL ADZE_DSP_SMALL
 #elif defined(__clang__)
 #define ADZE_DSP_KERNEL static __attribute__((noinline, unused))
 #else
@@ -131,7 +135,7 @@ ADZE_FORCE_INLINE int32_t adze_dsp_bound(int32_t v, int32_t lo, int32_t hi)
 }
 
 /* Bounds n bytes in place. */
-ADZE_DSP_KERNEL void adze_dsp_clamp(int8_t *y, int32_t n, int32_t lo, int32_t hi)
+ADZE_DSP_SMALL void adze_dsp_clamp(int8_t *y, int32_t n, int32_t lo, int32_t hi)
 {
     if (lo <= -128 && hi >= 127)
         return;

@@ -10,6 +10,7 @@
 #include "dsp/depthwise.h"
 #include "dsp/dot4.h"
 #include "dsp/pool.h"
+#include "dsp/short.h"
 #include "dsp/wide.h"
 #include "dsp/widened.h"
 #include "dsp/winograd.h"
@@ -254,6 +255,8 @@ static const Form gemm4_form = {qgemm_i4_dsp_accepts, qgemm_i4_dsp_scratch, qgem
                                 qgemm_i4_dsp_unpack};
 static const Form widened_form = {qconv_i8_widened_dsp_accepts, qconv_i8_widened_dsp_scratch, qconv_i8_dsp_packed,
                                   qconv_i8_dsp_pack, qconv_i8_dsp_unpack};
+static const Form short_form = {qconv_i8_short_dsp_accepts, qconv_i8_short_dsp_scratch, qconv_i8_dsp_packed,
+                                qconv_i8_dsp_pack, qconv_i8_dsp_unpack};
 static const Form wide_form = {qconv_wide_dsp_accepts, qconv_i8_dsp_scratch, qconv_wide_dsp_packed, qconv_wide_dsp_pack,
                                qconv_wide_dsp_unpack};
 static const Form winograd_form = {qconv_i8_winograd_dsp_accepts, qconv_i8_winograd_dsp_scratch,
@@ -299,6 +302,27 @@ static int test_conv(const char *kernel, int32_t layer)
     default:
         return try_conv(kernel, layer, &p, &conv_form, adze_qconv_i8_dsp, DT_I8);
     }
+}
+
+static int test_short(const char *kernel, int32_t layer)
+{
+    adze_qconv_params p;
+    random_window(&p);
+    p.group = p.dilation_h = 1;
+    p.kernel_h = p.kernel_w = one_in(2) ? 3 : 1;
+    p.in_c = p.kernel_w == 3 ? 3 : 4 * between(1, 8);
+    p.out_c = 2 * (one_in(4) ? between(1, 60) : between(1, 9));
+    p.in_h += 8;
+    p.in_w += 3;
+    if (p.kernel_w == 1)
+        p.pad_top = p.pad_left = 0;
+    window_outputs(&p);
+    random_quantisation(&p);
+    p.shift = 0;
+    random_data(p.out_c, 30);
+    if (p.batch * p.out_h * p.out_w * p.out_c > TENSOR || p.batch * p.in_h * p.in_w * p.in_c > TENSOR)
+        return 0;
+    return try_conv(kernel, layer, &p, &short_form, adze_qconv_i8_short_dsp, DT_I8);
 }
 
 static int test_conv4(const char *kernel, int32_t layer)
@@ -535,6 +559,7 @@ int main(void)
 {
     test("conv", test_conv, LAYERS);
     test("conv of 4 bits", test_conv4, LAYERS);
+    test("conv of few inputs", test_short, 2 * LAYERS);
     test("winograd", test_winograd, LAYERS);
     test("depthwise", test_depthwise, LAYERS);
     test("gemm", test_gemm, LAYERS);
