@@ -93,6 +93,8 @@ bool compile_load(Compilation *c)
     array_push(c->keep, &c->target.features, c->options.mode == MODE_SPEED ? "speed" : "size");
     if (c->options.mode == MODE_DEFAULT)
         array_push(c->keep, &c->target.features, "default");
+    if (c->options.mode != MODE_SIZE)
+        array_push(c->keep, &c->target.features, "fast");
     if (c->options.half)
         array_push(c->keep, &c->target.features, "half");
     return choose_name(c) && load(c);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "adze.h"
+#include "ops/pack_q4.h"
 
 /* Weights as channels of kernel rows; where element (channel, row, i) stands in the logical tensor is
  * channel * channel_step + (row * length + i) * tap_step. */
@@ -182,7 +183,7 @@ static bool strided_pointwise(adze_qconv_params p)
            (int64_t)(p.out_h - 1) * p.stride_h < p.in_h && (int64_t)(p.out_w - 1) * p.stride_w < p.in_w;
 }
 
-/* See runtime/dsp/short.h. */
+/* See runtime/dsp/short.h. Weights of 4 bits stay so. */
 enum { SHORT_TILES = 1024, SHORT_STREAM = 3072, SHORT_INPUTS = 32 };
 
 bool qconv_i8_short_dsp_accepts(const Step *s)
@@ -194,7 +195,7 @@ bool qconv_i8_short_dsp_accepts(const Step *s)
         p.kernel_h == 3 && p.kernel_w == 3 && p.in_c == 3 && p.dilation_h == 1 && p.dilation_w == 1 && p.stride_w <= 2;
     return p.group == 1 && p.out_c % 2 == 0 && p.shift == 0 && p.out_w >= 3 &&
            (int64_t)p.out_h * p.out_w >= 3 * FEW_TILES && (pointwise || square) && !has_residual(s) &&
-           weights_fit(s, conv_layer(s));
+           weights_fit(s, conv_layer(s)) && !qconv_i4_dsp_accepts(s);
 }
 
 size_t qconv_i8_short_dsp_scratch(const Step *s)

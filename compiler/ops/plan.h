@@ -74,7 +74,8 @@ struct Kernel {
     const char *function; /* C name, "adze_conv_f32_tile" */
     const char *set;      /* "ref", "tile", "vec", ... */
     const char *feature;  /* what the target must have, "" for none: "avx2", ... (a target lists its features); "speed":
-                             -O speed, "size": its absence; "half": --quantize fp16 */
+                             -O speed, "size": its absence, "default": neither that nor -O size, "fast": no
+                             -O size; "half": --quantize fp16 */
     const char *header;   /* "tile/conv.h", emitted as adze_tile_conv.h */
     Kind kind;
     const char *name;   /* Step.function it serves ("Add"), or NULL: any */
