@@ -62,6 +62,7 @@ ADZE_FORCE_INLINE void adze_dsp_channels_of(adze_dsp_depthwise *t)
     t->three.y_step = p->out_w * p->out_c;
     t->three.x_down = t->line ? 4 : p->dilation_h * pairs * 4;
     t->three.x_skip = (p->stride_h * pairs - t->turns) * 4;
+    t->three.entry = p->stride_w == 2 ? 2 : p->out_w / 2 % 2;
     t->row.kernel_h = p->kernel_h;
     t->row.row_bytes = t->words * 4;
     t->row.x_down = t->three.x_down - t->row.row_bytes;
@@ -86,10 +87,7 @@ ADZE_FORCE_INLINE void adze_dsp_channel_3x3(adze_dsp_depthwise *t, const uint32_
         w = taps;
     }
     d->w = w;
-    if (t->p.stride_w == 1)
-        adze_dsp_3x3_s1(d);
-    else
-        adze_dsp_3x3_s2(d);
+    adze_dsp_3x3_run(d);
 }
 
 ADZE_DSP_KERNEL void adze_dsp_channel(adze_dsp_depthwise *t, const uint32_t *x, const int8_t *w, int8_t *y,

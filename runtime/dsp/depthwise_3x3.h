@@ -16,16 +16,18 @@ typedef struct {
     const uint32_t *x;      /* 36 */
     int32_t x_down;         /* 40: bytes from a kernel row to the next */
     const int8_t *w;        /* 44 */
+    int32_t entry;          /* 48: 0 or 1 with stride 1, for rows of whole turns or half a turn more; 2 with stride 2 */
 } adze_dsp_3x3;
 
-/* Entry: r0 points to an adze_dsp_3x3. A copy of its first eight words lies at sp; y is in r3, rows of x in r0-r2,
- * weights in r4-r9: (w0, w1), (w1, w2) of each kernel row. */
+/* Entry: r0 points to an adze_dsp_3x3. A copy of its first eight words lies at sp, behind it entry; y is in r3, rows of
+ * x in r0-r2, weights in r4-r9: (w0, w1), (w1, w2) of each kernel row. */
 #define ADZE_DSP_3X3_ENTER                                                                                             \
     "push {r4-r11, lr}\n"                                                                                              \
-    "sub sp, sp, #32\n"                                                                                                \
+    "sub sp, sp, #36\n"                                                                                                \
     "ldmia.w r0!, {r1-r8}\n"                                                                                           \
     "stmia.w sp, {r1-r8}\n"                                                                                            \
-    "ldmia.w r0, {r3, r4, r5, r10}\n"                                                                                  \
+    "ldmia.w r0, {r3, r4, r5, r10, r12}\n"                                                                             \
+    "str r12, [sp, #32]\n"                                                                                             \
     "mov r0, r4\n"                                                                                                     \
     "add r1, r0, r5\n"                                                                                                 \
     "add r2, r1, r5\n"                                                                                                 \
@@ -56,7 +58,7 @@ typedef struct {
     "add r2, r2, r12\n"                                                                                                \
     "cmp r3, r10\n"                                                                                                    \
     "bne.w 2b\n"                                                                                                       \
-    "add sp, sp, #32\n"                                                                                                \
+    "add sp, sp, #36\n"                                                                                                \
     "pop {r4-r11, pc}\n"
 
 /* Two neighbours and the third tap; r12 is the sum, from the bias. */
@@ -77,51 +79,81 @@ typedef struct {
     "ssat r12, #8, r12\n"                                                                                              \
     "strb r12, [r3]\n"
 
-/* Stride 1, two pixels a turn; an odd row ends with one. */
-ADZE_DSP_ASM(68, adze_dsp_3x3_s1, ADZE_UNUSED const adze_dsp_3x3 *d)
+/* Two sums, in r12 and lr, become two pixels. */
+#define ADZE_DSP_3X3_STORE                                                                                             \
+    "ldrd r10, r11, [sp]\n"                                                                                            \
+    "smmlar r12, r12, r10, r11\n"                                                                                      \
+    "smmlar lr, lr, r10, r11\n"                                                                                        \
+    "ldrd r10, r11, [sp, #8]\n"                                                                                        \
+    "ssat r12, #8, r12\n"                                                                                              \
+    "ssat lr, #8, lr\n"                                                                                                \
+    "strb r12, [r3]\n"                                                                                                 \
+    "strb lr, [r3, r10]\n"                                                                                             \
+    "add r3, r3, r10, lsl #1\n"
+/* Two pixels with stride 1. */
+#define ADZE_DSP_3X3_TWO                                                                                               \
+    "ldrd r10, r11, [r0], #4\n"                                                                                        \
+    "ldr r12, [sp, #28]\n"                                                                                             \
+    "smlatb lr, r10, r4, r12\n"                                                                                        \
+    "smlad r12, r10, r4, r12\n"                                                                                        \
+    "smlad lr, r11, r5, lr\n"                                                                                          \
+    "smlabt r12, r11, r5, r12\n"                                                                                       \
+    "ldrd r10, r11, [r1], #4\n"                                                                                        \
+    "smlatb lr, r10, r6, lr\n"                                                                                         \
+    "smlad r12, r10, r6, r12\n"                                                                                        \
+    "smlad lr, r11, r7, lr\n"                                                                                          \
+    "smlabt r12, r11, r7, r12\n"                                                                                       \
+    "ldrd r10, r11, [r2], #4\n"                                                                                        \
+    "smlatb lr, r10, r8, lr\n"                                                                                         \
+    "smlad r12, r10, r8, r12\n"                                                                                        \
+    "smlad lr, r11, r9, lr\n"                                                                                          \
+    "smlabt r12, r11, r9, r12\n" ADZE_DSP_3X3_STORE
+/* The first half of a turn. */
+#if defined(ADZE_SIZE)
+#define ADZE_DSP_3X3_HALF
+#else
+#define ADZE_DSP_3X3_HALF ADZE_DSP_3X3_TWO
+#endif
+
+/* A turn is four pixels with stride 1 (two with -O size), from 1 on, or from 6 on if the row is no whole turns, or two
+ * with stride 2, from 5 on; an odd row ends with one. */
+ADZE_DSP_ASM(72, adze_dsp_3x3_run, ADZE_UNUSED const adze_dsp_3x3 *d)
 {
     __asm__ volatile(ADZE_DSP_3X3_ENTER "ldrd r10, r11, [sp, #8]\n"
                                         "2:\n"
                                         "cmp r3, r11\n"
-                                        "beq 3f\n"
-                                        "1:\n"
-                                        "ldrd r10, r11, [r0], #4\n"
+                                        "beq.w 3f\n"
+                                        "ldr r12, [sp, #32]\n"
+                                        "tbh [pc, r12, lsl #1]\n"
+                                        "0:\n"
+                                        ".short (1f - 0b) / 2, (6f - 0b) / 2, (5f - 0b) / 2\n"
+                                        "1:\n" ADZE_DSP_3X3_HALF "6:\n" ADZE_DSP_3X3_TWO "cmp r3, r11\n"
+                                        "blo.w 1b\n"
+                                        "bhi 4f\n"
+                                        "b 3f\n"
+                                        "5:\n"
+                                        "ldrd r10, r11, [r0], #8\n"
                                         "ldr r12, [sp, #28]\n"
-                                        "smlatb lr, r10, r4, r12\n"
+                                        "smlad lr, r11, r4, r12\n"
                                         "smlad r12, r10, r4, r12\n"
-                                        "smlad lr, r11, r5, lr\n"
+                                        "ldr r10, [r0]\n"
                                         "smlabt r12, r11, r5, r12\n"
-                                        "ldrd r10, r11, [r1], #4\n"
-                                        "smlatb lr, r10, r6, lr\n"
+                                        "smlabt lr, r10, r5, lr\n"
+                                        "ldrd r10, r11, [r1], #8\n"
+                                        "smlad lr, r11, r6, lr\n"
                                         "smlad r12, r10, r6, r12\n"
-                                        "smlad lr, r11, r7, lr\n"
+                                        "ldr r10, [r1]\n"
                                         "smlabt r12, r11, r7, r12\n"
-                                        "ldrd r10, r11, [r2], #4\n"
-                                        "smlatb lr, r10, r8, lr\n"
+                                        "smlabt lr, r10, r7, lr\n"
+                                        "ldrd r10, r11, [r2], #8\n"
+                                        "smlad lr, r11, r8, lr\n"
                                         "smlad r12, r10, r8, r12\n"
-                                        "smlad lr, r11, r9, lr\n"
+                                        "ldr r10, [r2]\n"
                                         "smlabt r12, r11, r9, r12\n"
-                                        "ldrd r10, r11, [sp]\n"
-                                        "smmlar r12, r12, r10, r11\n"
-                                        "smmlar lr, lr, r10, r11\n"
-                                        "ldrd r10, r11, [sp, #8]\n"
-                                        "ssat r12, #8, r12\n"
-                                        "ssat lr, #8, lr\n"
-                                        "strb r12, [r3]\n"
-                                        "strb lr, [r3, r10]\n"
-                                        "add r3, r3, r10, lsl #1\n"
-                                        "cmp r3, r11\n"
-                                        "blo 1b\n"
+                                        "smlabt lr, r10, r9, lr\n" ADZE_DSP_3X3_STORE "cmp r3, r11\n"
+                                        "blo 5b\n"
                                         "bhi 4f\n"
                                         "3:\n" ADZE_DSP_3X3_ONE "4:\n" ADZE_DSP_3X3_LEAVE);
-}
-
-/* Stride 2, one pixel a turn. */
-ADZE_DSP_ASM(68, adze_dsp_3x3_s2, ADZE_UNUSED const adze_dsp_3x3 *d)
-{
-    __asm__ volatile(ADZE_DSP_3X3_ENTER "2:\n" ADZE_DSP_3X3_ONE "cmp r3, r11\n"
-                                        "add r3, r3, r10\n"
-                                        "blo 2b\n" ADZE_DSP_3X3_LEAVE);
 }
 
 #endif

@@ -28,29 +28,28 @@ typedef struct {
     int32_t filled; /* the rows outside of the image are there, from the last four channels */
 } adze_dsp_planes;
 
-/* The pixels in r4 and r5 to four planes. */
+/* The pixels in r4 and r5 to four planes. One register's STM is shorter than its STR. */
 #define ADZE_DSP_PLANES_STORE                                                                                          \
-    "sxtb16 r6, r4\n"                                                                                                  \
-    "sxtb16 r7, r5\n"                                                                                                  \
-    "sxtb16 r8, r4, ror #8\n"                                                                                          \
+    "pkhbt r6, r4, r5, lsl #16\n"                                                                                      \
+    "pkhtb r5, r5, r4, asr #16\n"                                                                                      \
+    "sxtb16 r7, r6\n"                                                                                                  \
+    "sxtb16 r6, r6, ror #8\n"                                                                                          \
+    "sxtb16 r8, r5\n"                                                                                                  \
     "sxtb16 r9, r5, ror #8\n"                                                                                          \
-    "pkhbt r10, r8, r9, lsl #16\n"                                                                                     \
-    "pkhtb r11, r7, r6, asr #16\n"                                                                                     \
-    "pkhtb r5, r9, r8, asr #16\n"                                                                                      \
-    "pkhbt r4, r6, r7, lsl #16\n"                                                                                      \
-    "str r10, [r0, r3]\n"                                                                                              \
-    "str r11, [r0, r3, lsl #1]\n"                                                                                      \
-    "str r5, [r0, r12]\n"                                                                                              \
-    "str r4, [r0], #4\n"
+    "stmia r0!, {r7}\n"                                                                                                \
+    "stmia r3!, {r6}\n"                                                                                                \
+    "str r8, [r12], #4\n"                                                                                              \
+    "str r9, [lr], #4\n"
 
-/* lr times a pair outside. */
+/* r5 times a pair outside. */
 #define ADZE_DSP_PLANES_OUTSIDE                                                                                        \
-    "str r4, [r0, r3]\n"                                                                                               \
-    "str r4, [r0, r3, lsl #1]\n"                                                                                       \
-    "str r4, [r0, r12]\n"                                                                                              \
-    "str r4, [r0], #4\n"                                                                                               \
-    "subs lr, lr, #1\n"
+    "stmia r0!, {r4}\n"                                                                                                \
+    "stmia r3!, {r4}\n"                                                                                                \
+    "str r4, [r12], #4\n"                                                                                              \
+    "str r4, [lr], #4\n"                                                                                               \
+    "subs r5, r5, #1\n"
 
+/* The planes' next words are at r0, r3, r12, lr. */
 ADZE_DSP_ASM(88, adze_dsp_planes_run, ADZE_UNUSED const adze_dsp_planes_rows *d)
 {
     __asm__ volatile("push {r4-r11, lr}\n"
@@ -60,41 +59,62 @@ ADZE_DSP_ASM(88, adze_dsp_planes_run, ADZE_UNUSED const adze_dsp_planes_rows *d)
                      "mov r0, r1\n"
                      "mov r1, r2\n"
                      "mov r2, r3\n"
-                     "mov r3, r4\n"
-                     "add r12, r3, r3, lsl #1\n"
+                     "add r3, r0, r4\n"
+                     "add r12, r3, r4\n"
+                     "add lr, r12, r4\n"
                      "1:\n"
-                     "ldr lr, [sp, #24]\n"
-                     "cmp lr, #0\n"
-                     "beq 3f\n"
+                     "ldr r5, [sp, #24]\n"
+                     "cbz r5, 3f\n"
                      "ldr r4, [sp, #20]\n"
                      "2:\n" ADZE_DSP_PLANES_OUTSIDE "bne 2b\n"
                      "3:\n"
-                     "ldr r4, [sp, #28]\n"
-                     "cmp r4, #0\n"
-                     "beq 4f\n"
+                     "ldrd r4, r10, [sp, #28]\n"
+                     "cbz r4, 4f\n"
                      "ldr r4, [sp, #16]\n"
                      "ldr r5, [r1]\n"
                      "add r1, r1, r2\n" ADZE_DSP_PLANES_STORE "4:\n"
-                     "ldr lr, [sp, #32]\n"
-                     "cmp lr, #0\n"
-                     "beq 6f\n"
-                     "5:\n"
+                     "lsrs r10, r10, #1\n"
+                     "bcc 5f\n"
                      "ldr r4, [r1]\n"
                      "ldr r5, [r1, r2]\n"
-                     "add r1, r1, r2, lsl #1\n" ADZE_DSP_PLANES_STORE "subs lr, lr, #1\n"
-                     "bne 5b\n"
-                     "6:\n"
-                     "ldrd r4, lr, [sp, #36]\n"
-                     "cmp r4, #0\n"
+                     "add r1, r1, r2, lsl #1\n" ADZE_DSP_PLANES_STORE "5:\n"
                      "beq 7f\n"
+                     "6:\n"
+                     "ldr r4, [r1]\n"
+                     "ldr r5, [r1, r2]\n"
+                     "add r1, r1, r2, lsl #1\n"
+                     "pkhbt r6, r4, r5, lsl #16\n"
+                     "pkhtb r4, r5, r4, asr #16\n"
+                     "ldr r5, [r1]\n"
+                     "ldr r7, [r1, r2]\n"
+                     "add r1, r1, r2, lsl #1\n"
+                     "pkhbt r8, r5, r7, lsl #16\n"
+                     "pkhtb r5, r7, r5, asr #16\n"
+                     "sxtb16 r9, r6\n"
+                     "sxtb16 r11, r8\n"
+                     "strd r9, r11, [r0], #8\n"
+                     "sxtb16 r6, r6, ror #8\n"
+                     "sxtb16 r8, r8, ror #8\n"
+                     "strd r6, r8, [r3], #8\n"
+                     "sxtb16 r9, r4\n"
+                     "sxtb16 r11, r5\n"
+                     "strd r9, r11, [r12], #8\n"
+                     "sxtb16 r4, r4, ror #8\n"
+                     "sxtb16 r5, r5, ror #8\n"
+                     "strd r4, r5, [lr], #8\n"
+                     "subs r10, r10, #1\n"
+                     "bne 6b\n"
+                     "7:\n"
+                     "ldr r4, [sp, #36]\n"
+                     "cbz r4, 8f\n"
                      "ldr r4, [r1]\n"
                      "ldr r5, [sp, #16]\n"
-                     "add r1, r1, r2\n" ADZE_DSP_PLANES_STORE "7:\n"
-                     "cmp lr, #0\n"
-                     "beq 9f\n"
+                     "add r1, r1, r2\n" ADZE_DSP_PLANES_STORE "8:\n"
+                     "ldr r5, [sp, #40]\n"
+                     "cbz r5, 10f\n"
                      "ldr r4, [sp, #20]\n"
-                     "8:\n" ADZE_DSP_PLANES_OUTSIDE "bne 8b\n"
-                     "9:\n"
+                     "9:\n" ADZE_DSP_PLANES_OUTSIDE "bne 9b\n"
+                     "10:\n"
                      "ldrd r4, r5, [sp, #44]\n"
                      "add r1, r1, r4\n"
                      "subs r5, r5, #1\n"

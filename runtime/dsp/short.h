@@ -18,10 +18,10 @@ enum { ADZE_DSP_SHORT_TILES = 1024, ADZE_DSP_SHORT_STREAM = 3072, ADZE_DSP_SHORT
 /* Some tiles by a block of channels. The asm below knows these offsets. */
 typedef struct {
     const uint32_t *x;    /*  0: the expanded tiles */
-    uint32_t entry;       /*  4: as adze_dsp_dot_size has it */
-    int32_t zero_point;   /*  8 */
-    int32_t y_stride;     /* 12: from a pixel to the next */
-    int8_t *y_end;        /* 16: behind the block's last channel of the first pixel of a tile */
+    int32_t zero_point;   /*  4 */
+    int32_t y_stride;     /*  8: from a pixel to the next */
+    int8_t *y_end;        /* 12: behind the block's last channel of the first pixel of a tile */
+    uint32_t entry;       /* 16: as adze_dsp_dot_size has it */
     const uint32_t *w;    /* 20: the stream */
     int32_t x_bytes;      /* 24: of a tile */
     const int8_t *y_last; /* 28: y_end of the last tile */
@@ -29,59 +29,56 @@ typedef struct {
     int8_t *y;            /* 36 */
 } adze_dsp_short;
 
-/* Per pair of channels: sums of the first in r5-r7, of the second in r2-r4; r8 is entry, r9 to r11 follow it. */
+/* Per pair of channels: sums of the first in r5-r7, of the second in r2-r4. */
 ADZE_DSP_ASM(72, adze_dsp_short_run, ADZE_UNUSED const adze_dsp_short *d)
 {
     __asm__ volatile("push {r4-r11, lr}\n"
                      "sub sp, sp, #36\n"
                      "ldmia.w r0, {r1-r10}\n"
                      "adr.w r11, 2f\n"
-                     "add r2, r2, r11\n"
+                     "add r5, r5, r11\n"
                      "stmia.w sp, {r1-r9}\n"
                      "mov r0, r1\n"
                      "mov r1, r6\n"
-                     "mov r8, r2\n"
                      "mov r12, r10\n"
                      "1:\n"
                      "ldmia.w r1!, {r2-r7}\n"
-                     "bx r8\n"
+                     "ldr.w pc, [sp, #16]\n"
                      ".p2align 2\n"
                      "2:\n" /* eight steps */
                      ADZE_DSP_WIDE3_STEP ADZE_DSP_WIDE3_STEP ADZE_DSP_WIDE3_STEP ADZE_DSP_WIDE3_STEP ADZE_DSP_WIDE3_STEP
-                         ADZE_DSP_WIDE3_STEP ADZE_DSP_WIDE3_STEP ADZE_DSP_WIDE3_STEP
-                     "ldmia.w sp, {r0, r8, r9, r10, r11}\n"
-                     "ldr lr, [r1], #4\n"
-                     "smmlar r6, r6, lr, r9\n"
-                     "smmlar r7, r7, lr, r9\n"
-                     "smmlar r5, r5, lr, r9\n"
-                     "ldr lr, [r1], #4\n"
-                     "smmlar r3, r3, lr, r9\n"
-                     "smmlar r4, r4, lr, r9\n"
-                     "smmlar r2, r2, lr, r9\n"
+                         ADZE_DSP_WIDE3_STEP ADZE_DSP_WIDE3_STEP ADZE_DSP_WIDE3_STEP "ldmia.w sp, {r0, r8, r9, r10}\n"
+                     "ldrd r11, lr, [r1], #8\n"
+                     "smmlar r6, r6, r11, r8\n"
+                     "smmlar r7, r7, r11, r8\n"
+                     "smmlar r5, r5, r11, r8\n"
+                     "smmlar r3, r3, lr, r8\n"
+                     "smmlar r4, r4, lr, r8\n"
+                     "smmlar r2, r2, lr, r8\n"
                      "ssat r6, #8, r6\n"
                      "ssat r7, #8, r7\n"
                      "ssat r5, #8, r5\n"
                      "ssat r3, #8, r3\n"
                      "ssat r4, #8, r4\n"
                      "ssat r2, #8, r2\n"
-                     "strb r6, [r12, r10]\n"
-                     "strb r7, [r12, r10, lsl #1]\n"
+                     "strb r6, [r12, r9]\n"
+                     "strb r7, [r12, r9, lsl #1]\n"
                      "strb r5, [r12], #1\n"
-                     "strb r3, [r12, r10]\n"
-                     "strb r4, [r12, r10, lsl #1]\n"
+                     "strb r3, [r12, r9]\n"
+                     "strb r4, [r12, r9, lsl #1]\n"
                      "strb r2, [r12], #1\n"
-                     "cmp r12, r11\n"
+                     "cmp r12, r10\n"
                      "bne.w 1b\n"
                      "add r2, sp, #20\n"
                      "ldmia r2, {r1, r3, r4, r5}\n"
-                     "cmp r11, r4\n"
+                     "cmp r10, r4\n"
                      "beq 3f\n"
                      "add r0, r0, r3\n"
                      "str r0, [sp]\n"
                      "add r12, r12, r5\n"
-                     "add r11, r11, r10\n"
-                     "add r11, r11, r10, lsl #1\n"
-                     "str r11, [sp, #16]\n"
+                     "add r10, r10, r9\n"
+                     "add r10, r10, r9, lsl #1\n"
+                     "str r10, [sp, #12]\n"
                      "b.w 1b\n"
                      "3:\n"
                      "add sp, sp, #36\n"
