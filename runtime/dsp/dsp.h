@@ -23,16 +23,14 @@
     ADZE_DSP_NAKED void NAME(__VA_ARGS__)
 
 /* One copy a program, with -O speed too: constant shapes gain nothing beside the asm. What runs but a few times a layer
- * is SMALL. */
+ * is SMALL, and with clang all, whose unrolled loops gain next to nothing. */
 #if defined(__clang__)
 #define ADZE_DSP_SMALL static __attribute__((noinline, unused, minsize))
 #else
 #define ADZE_DSP_SMALL static __attribute__((noinline, unused, optimize("Os")))
 #endif
-#if defined(ADZE_SIZE)
+#if defined(ADZE_SIZE) || defined(__clang__)
 #define ADZE_DSP_KERNEL ADZE_DSP_SMALL
-#elif defined(__clang__)
-#define ADZE_DSP_KERNEL static __attribute__((noinline, unused))
 #else
 #define ADZE_DSP_KERNEL static __attribute__((noinline, unused, optimize("no-ipa-cp-clone")))
 #endif

@@ -114,20 +114,21 @@ ADZE_FORCE_INLINE void adze_dsp_short_stream(uint32_t *to, const uint32_t *w, co
 ADZE_DSP_KERNEL int32_t adze_dsp_short_3x3(const adze_dsp_short_layer *t, const adze_qconv_params *p, int32_t y,
                                            int32_t x, int32_t n)
 {
-    const int32_t step = p->stride_w * 3, row_bytes = p->in_w * 3;
+    const int32_t row_bytes = p->in_w * 3;
     int32_t fit = x < 0 || y < 0 || y + 3 > p->in_h ? 0 : (p->in_w - 3 + p->stride_w - x) / (3 * p->stride_w);
-    const int8_t *from = t->image.x + y * row_bytes + x * 3;
-    int32_t down = row_bytes;
+    const int8_t *from = t->image.patch;
+    int32_t down = t->image.row;
     if (fit < 1) {
         fit = 1;
-        down = t->image.row;
-        from = t->image.patch;
         for (int32_t ky = 0; ky < 3; ky++, y++)
             adze_dsp_copy_row(&t->image, y < 0 || y >= p->in_h ? NULL : t->image.x + y * row_bytes, x,
                               t->image.patch + ky * down);
+    } else {
+        from = t->image.x + y * row_bytes + x * 3;
+        down = row_bytes;
     }
     n = n < fit ? n : fit;
-    adze_dsp_expand3x3(t->tiles, from, from + down, from + 2 * down, step, n);
+    adze_dsp_expand3x3(t->tiles, from, from + down, from + 2 * down, 3 * p->stride_w, n);
     return n;
 }
 
