@@ -170,6 +170,18 @@ typedef struct {
     int32_t seq, batch, hidden, reverse, reset_after, y_step, state_offset;
 } adze_recurrent_params;
 
+/* Fields of the parameters of quantised layers: sizes, small counts (taps, steps, pads), and values of 8 bits. A
+ * program whose layers all fit says so by ADZE_NARROW, which more than halves its structs. */
+#if defined(ADZE_NARROW)
+typedef uint16_t adze_size;
+typedef uint8_t adze_count;
+typedef int8_t adze_small;
+#else
+typedef int32_t adze_size;
+typedef int32_t adze_count;
+typedef int32_t adze_small;
+#endif
+
 /* Integers. requantize(acc, m, shift) = ((int64_t)(acc << shift) * m + 2^31) >> 32, see ref/requantize.h; lo and hi
  * bound the stored value. */
 
@@ -180,20 +192,21 @@ typedef struct {
  *           + 2^(add_shift - 1)) >> add_shift), lo, hi). Without a residual lowering has made one clamp of both, and
  * y = clamp(y_zero_point + requantize(acc, multiplier[o], shift), lo, hi). */
 typedef struct {
-    int32_t batch, in_h, in_w, in_c;
-    int32_t out_h, out_w, out_c;
-    int32_t kernel_h, kernel_w, stride_h, stride_w, dilation_h, dilation_w, pad_top, pad_left, group;
-    int32_t x_zero_point, y_zero_point, shift, q_lo, q_hi;
-    int32_t r_zero_point, q_multiplier, r_multiplier, add_shift, add_zero_point;
-    int32_t lo, hi;
+    adze_count batch, kernel_h, kernel_w, stride_h, stride_w, dilation_h, dilation_w, pad_top, pad_left;
+    adze_size in_h, in_w, in_c, out_h, out_w, out_c, group;
+    int32_t q_multiplier, r_multiplier;
+    adze_small x_zero_point, y_zero_point, shift, q_lo, q_hi;
+    adze_small r_zero_point, add_shift, add_zero_point;
+    adze_small lo, hi;
 } adze_qconv_params;
 
 /* QGemm: x [m,k], w [k,n]; the bias holds -x_zero_point * (sum over k of w). Residual as above. */
 typedef struct {
-    int32_t m, n, k;
-    int32_t y_zero_point, shift, q_lo, q_hi;
-    int32_t r_zero_point, q_multiplier, r_multiplier, add_shift, add_zero_point;
-    int32_t lo, hi;
+    adze_size m, n, k;
+    int32_t q_multiplier, r_multiplier;
+    adze_small y_zero_point, shift, q_lo, q_hi;
+    adze_small r_zero_point, add_shift, add_zero_point;
+    adze_small lo, hi;
 } adze_qgemm_params;
 
 /* QMatMul: as adze_matmul_params (batch, strides). */
@@ -208,19 +221,19 @@ typedef struct {
 
 /* QAdd, QMul with broadcasting, as adze_broadcast_params. QMul uses a_multiplier as its multiplier. */
 typedef struct {
-    int32_t rank;
-    int32_t dim[ADZE_MAX_RANK], a_stride[ADZE_MAX_RANK], b_stride[ADZE_MAX_RANK];
-    int32_t a_zero_point, b_zero_point, y_zero_point, a_multiplier, b_multiplier, shift;
+    adze_size dim[ADZE_MAX_RANK], a_stride[ADZE_MAX_RANK], b_stride[ADZE_MAX_RANK];
+    int32_t rank, a_multiplier, b_multiplier;
+    int32_t a_zero_point, b_zero_point, y_zero_point, shift;
     int32_t lo, hi;
 } adze_qbinary_params;
 
 /* QAveragePool: as adze_pool_params; multiplier[taps] is an operand. */
 typedef struct {
-    int32_t batch, in_h, in_w, channels, out_h, out_w;
-    int32_t kernel_h, kernel_w, stride_h, stride_w, dilation_h, dilation_w;
-    int32_t pad_top, pad_left, pad_bottom, pad_right, count_include_pad;
-    int32_t x_zero_point, y_zero_point, shift;
-    int32_t lo, hi;
+    adze_count batch, kernel_h, kernel_w, stride_h, stride_w, dilation_h, dilation_w;
+    adze_count pad_top, pad_left, pad_bottom, pad_right;
+    adze_size in_h, in_w, channels, out_h, out_w;
+    adze_small count_include_pad, x_zero_point, y_zero_point, shift;
+    adze_small lo, hi;
 } adze_qpool_params;
 
 /* QSoftmax over the middle axis of [outer, axis, inner]; 1 / the output's scale is y_inverse_scale / y_divisor. */

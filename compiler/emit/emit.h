@@ -94,8 +94,10 @@ void emit_source(const Emitter *e, Buf *out);
 /* layer.c: what a layer does, as a comment; and its parameters, as a static const struct. */
 void emit_layer_comment(const Emitter *e, const Step *s, Buf *out);
 void emit_layer_params(const Step *s, Buf *out);
-/* The field of the parameters of that name and type (ParamField.type); NULL: there is none. */
-const unsigned char *layer_param(const Step *s, const char *name, char type);
+/* Whether the fields that may be narrow (runtime/adze.h) are. */
+void emit_narrow(const Emitter *e, Buf *out);
+/* The field of the parameters of that name, a float or an integer; NULL: there is none. */
+const unsigned char *layer_param(const Step *s, const char *name, bool is_float);
 void emit_float(Buf *out, float v); /* a literal that reads back as v */
 /* expression.c: the loops of a layer that is one expression. */
 void emit_expression(const Emitter *e, const Step *s, Buf *out);

@@ -123,7 +123,7 @@ static Term function_term(const Writer *w, const Step *s, const Term *a, const T
         buf_printf(&t, ", %s", b->text);
     for (int i = 0; !b && i < attribute_count(s); i++) {
         float v;
-        memcpy(&v, layer_param(s, i ? "b" : "a", 'f'), sizeof v);
+        memcpy(&v, layer_param(s, i ? "b" : "a", true), sizeof v);
         buf_puts(&t, ", ");
         emit_float(&t, v);
     }

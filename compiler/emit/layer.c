@@ -80,22 +80,60 @@ void emit_layer_params(const Step *s, Buf *out)
     buf_puts(out, "\n    };\n");
 }
 
-const unsigned char *layer_param(const Step *s, const char *name, char type)
+const unsigned char *layer_param(const Step *s, const char *name, bool is_float)
 {
     const ParamStruct *ps = param_struct(s->params_type);
     for (size_t i = 0; ps && i < ps->field_count; i++)
-        if (ps->fields[i].type == type && strcmp(ps->fields[i].name, name) == 0)
+        if ((ps->fields[i].type == 'f') == is_float && strcmp(ps->fields[i].name, name) == 0)
             return s->params + ps->fields[i].offset;
     return NULL;
 }
 
 static int param_int(const Step *s, const char *name, int otherwise)
 {
-    const unsigned char *at = layer_param(s, name, 'i');
+    const unsigned char *at = layer_param(s, name, false);
     int32_t v = otherwise;
     if (at)
         memcpy(&v, at, sizeof v);
     return v;
+}
+
+static bool field_fits(const Step *s, const ParamField *f)
+{
+    for (int i = 0; i < f->count; i++) {
+        int32_t v;
+        memcpy(&v, s->params + f->offset + sizeof v * (size_t)i, sizeof v);
+        if ((f->type == 'u' && (v < 0 || v > UINT16_MAX)) || (f->type == 'c' && (v < 0 || v > UINT8_MAX)) ||
+            (f->type == 'b' && (v < INT8_MIN || v > INT8_MAX)))
+            return false;
+    }
+    return true;
+}
+
+/* A pointwise kernel may see an image as one row (runtime/dsp/conv.h). */
+static bool image_fits(const Step *s)
+{
+    const int64_t in = (int64_t)param_int(s, "in_h", 1) * param_int(s, "in_w", 1);
+    const int64_t out = (int64_t)param_int(s, "out_h", 1) * param_int(s, "out_w", 1);
+    return in <= UINT16_MAX && out <= UINT16_MAX;
+}
+
+void emit_narrow(const Emitter *e, Buf *out)
+{
+    bool any = false, narrow = true;
+    for (size_t i = 0; i < e->plan->steps.count; i++) {
+        const Step *s = e->plan->steps.items[i];
+        const ParamStruct *ps = param_struct(s->params_type);
+        for (size_t k = 0; ps && k < ps->field_count; k++) {
+            any = any || ps->fields[k].type == 'u';
+            narrow = narrow && field_fits(s, &ps->fields[k]) && (ps->fields[k].type != 'u' || image_fits(s));
+        }
+    }
+    if (any && narrow)
+        buf_puts(out, "\n#define ADZE_NARROW /* its layers' parameters fit into 16 and 8 bits */\n");
+    else if (any)
+        buf_puts(out, "\n#ifdef ADZE_NARROW\n#error \"larger parameters than the program before: compile this file by "
+                      "itself\"\n#endif\n");
 }
 
 /* "stride 2" or "stride 2x1", nothing when both are `usual`. */
@@ -110,7 +148,7 @@ static void put_pair(Buf *out, const Step *s, const char *title, const char *fir
 /* What the kernel does to a sum before it stores it. */
 static void put_activation(Buf *out, const Step *s)
 {
-    const unsigned char *lo_at = layer_param(s, "lo", 'f'), *hi_at = layer_param(s, "hi", 'f');
+    const unsigned char *lo_at = layer_param(s, "lo", true), *hi_at = layer_param(s, "hi", true);
     float lo, hi;
     if (!lo_at || !hi_at)
         return;
@@ -139,7 +177,7 @@ static const char *operation(Arena *a, const Step *s)
     buf_printf(&b, "%s%s", s->kind == KIND_DEPTHWISE ? "depthwise " : "", name);
     if (s->function && strcmp(s->function, name) != 0)
         buf_printf(&b, " (%s)", s->function);
-    if (layer_param(s, "kernel_h", 'i')) {
+    if (layer_param(s, "kernel_h", false)) {
         buf_printf(&b, " %dx%d", param_int(s, "kernel_h", 1), param_int(s, "kernel_w", 1));
         put_pair(&b, s, "stride", "stride_h", "stride_w", 1);
         put_pair(&b, s, "dilation", "dilation_h", "dilation_w", 1);

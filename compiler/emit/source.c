@@ -169,6 +169,7 @@ static void includes(const Emitter *e, const char *body, Buf *out)
         buf_puts(out, "\n#define ADZE_INLINE /* a copy of its kernel a layer, with constant shapes */\n");
     if (e->options->mode == MODE_SIZE)
         buf_puts(out, "\n#define ADZE_SIZE /* the smaller form of a kernel, where it has one */\n");
+    emit_narrow(e, out);
     Map *seen = map_new(e->arena);
     for (size_t i = 0; i < e->plan->steps.count; i++) {
         const Kernel *k = e->plan->steps.items[i]->kernel;

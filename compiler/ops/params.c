@@ -6,6 +6,9 @@
 
 #define COUNT(s, f, T) ((int)(sizeof(((s *)0)->f) / sizeof(T)))
 #define INT(s, f) {#f, offsetof(s, f), 'i', COUNT(s, f, int32_t)},
+#define SIZE(s, f) {#f, offsetof(s, f), 'u', COUNT(s, f, adze_size)},
+#define FEW(s, f) {#f, offsetof(s, f), 'c', COUNT(s, f, adze_count)},
+#define SMALL(s, f) {#f, offsetof(s, f), 'b', COUNT(s, f, adze_small)},
 #define FLOAT(s, f) {#f, offsetof(s, f), 'f', COUNT(s, f, float)},
 
 static const ParamField conv_fields[] = {
@@ -91,17 +94,18 @@ static const ParamField recurrent_fields[] = {
 };
 static const ParamField qconv_fields[] = {
 #define S adze_qconv_params
-    INT(S, batch) INT(S, in_h) INT(S, in_w) INT(S, in_c) INT(S, out_h) INT(S, out_w) INT(S, out_c) INT(S, kernel_h)
-        INT(S, kernel_w) INT(S, stride_h) INT(S, stride_w) INT(S, dilation_h) INT(S, dilation_w) INT(S, pad_top)
-            INT(S, pad_left) INT(S, group) INT(S, x_zero_point) INT(S, y_zero_point) INT(S, shift) INT(S, q_lo)
-                INT(S, q_hi) INT(S, r_zero_point) INT(S, q_multiplier) INT(S, r_multiplier) INT(S, add_shift)
-                    INT(S, add_zero_point) INT(S, lo) INT(S, hi)
+    FEW(S, batch) FEW(S, kernel_h) FEW(S, kernel_w) FEW(S, stride_h) FEW(S, stride_w) FEW(S, dilation_h)
+        FEW(S, dilation_w) FEW(S, pad_top) FEW(S, pad_left) SIZE(S, in_h) SIZE(S, in_w) SIZE(S, in_c) SIZE(S, out_h)
+            SIZE(S, out_w) SIZE(S, out_c) SIZE(S, group) INT(S, q_multiplier) INT(S, r_multiplier)
+                SMALL(S, x_zero_point) SMALL(S, y_zero_point) SMALL(S, shift) SMALL(S, q_lo) SMALL(S, q_hi)
+                    SMALL(S, r_zero_point) SMALL(S, add_shift) SMALL(S, add_zero_point) SMALL(S, lo) SMALL(S, hi)
 #undef S
 };
 static const ParamField qgemm_fields[] = {
 #define S adze_qgemm_params
-    INT(S, m) INT(S, n) INT(S, k) INT(S, y_zero_point) INT(S, shift) INT(S, q_lo) INT(S, q_hi) INT(S, r_zero_point)
-        INT(S, q_multiplier) INT(S, r_multiplier) INT(S, add_shift) INT(S, add_zero_point) INT(S, lo) INT(S, hi)
+    SIZE(S, m) SIZE(S, n) SIZE(S, k) INT(S, q_multiplier) INT(S, r_multiplier) SMALL(S, y_zero_point) SMALL(S, shift)
+        SMALL(S, q_lo) SMALL(S, q_hi) SMALL(S, r_zero_point) SMALL(S, add_shift) SMALL(S, add_zero_point) SMALL(S, lo)
+            SMALL(S, hi)
 #undef S
 };
 static const ParamField qmatmul_fields[] = {
@@ -113,16 +117,16 @@ static const ParamField qmatmul_fields[] = {
 };
 static const ParamField qbinary_fields[] = {
 #define S adze_qbinary_params
-    INT(S, rank) INT(S, dim) INT(S, a_stride) INT(S, b_stride) INT(S, a_zero_point) INT(S, b_zero_point)
-        INT(S, y_zero_point) INT(S, a_multiplier) INT(S, b_multiplier) INT(S, shift) INT(S, lo) INT(S, hi)
+    SIZE(S, dim) SIZE(S, a_stride) SIZE(S, b_stride) INT(S, rank) INT(S, a_multiplier) INT(S, b_multiplier)
+        INT(S, a_zero_point) INT(S, b_zero_point) INT(S, y_zero_point) INT(S, shift) INT(S, lo) INT(S, hi)
 #undef S
 };
 static const ParamField qpool_fields[] = {
 #define S adze_qpool_params
-    INT(S, batch) INT(S, in_h) INT(S, in_w) INT(S, channels) INT(S, out_h) INT(S, out_w) INT(S, kernel_h)
-        INT(S, kernel_w) INT(S, stride_h) INT(S, stride_w) INT(S, dilation_h) INT(S, dilation_w) INT(S, pad_top)
-            INT(S, pad_left) INT(S, pad_bottom) INT(S, pad_right) INT(S, count_include_pad) INT(S, x_zero_point)
-                INT(S, y_zero_point) INT(S, shift) INT(S, lo) INT(S, hi)
+    FEW(S, batch) FEW(S, kernel_h) FEW(S, kernel_w) FEW(S, stride_h) FEW(S, stride_w) FEW(S, dilation_h)
+        FEW(S, dilation_w) FEW(S, pad_top) FEW(S, pad_left) FEW(S, pad_bottom) FEW(S, pad_right) SIZE(S, in_h)
+            SIZE(S, in_w) SIZE(S, channels) SIZE(S, out_h) SIZE(S, out_w) SMALL(S, count_include_pad)
+                SMALL(S, x_zero_point) SMALL(S, y_zero_point) SMALL(S, shift) SMALL(S, lo) SMALL(S, hi)
 #undef S
 };
 static const ParamField qsoftmax_fields[] = {

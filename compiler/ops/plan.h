@@ -174,7 +174,7 @@ const Kernel *kernel_ref(const Step *s);
 typedef struct {
     const char *name;
     size_t offset;
-    char type; /* 'i' int32_t, 'f' float */
+    char type; /* 'i' int32_t, 'f' float; 'u' adze_size, 'c' adze_count, 'b' adze_small: int32_t here */
     int count; /* of an array, 1 for a scalar */
 } ParamField;
 typedef struct {

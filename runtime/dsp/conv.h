@@ -151,15 +151,13 @@ ADZE_DSP_SMALL void adze_dsp_conv_group(const adze_dsp_image *image, adze_dsp_la
 }
 
 /* A pointwise kernel sees an image as one row. */
-ADZE_FORCE_INLINE adze_qconv_params adze_dsp_flat(const adze_qconv_params *p)
+ADZE_FORCE_INLINE void adze_dsp_flatten(adze_qconv_params *p)
 {
-    adze_qconv_params f = *p;
     if (p->kernel_h == 1 && p->kernel_w == 1 && p->out_h == p->in_h && p->out_w == p->in_w && p->stride_h == 1 &&
         p->stride_w == 1) {
-        f.in_w = f.out_w = p->in_h * p->in_w;
-        f.in_h = f.out_h = 1;
+        p->in_w = p->out_w = (adze_size)(p->in_h * p->in_w);
+        p->in_h = p->out_h = 1;
     }
-    return f;
 }
 
 /* Any form of weights, with its loops. */
@@ -167,9 +165,11 @@ ADZE_DSP_SMALL void adze_dsp_conv(const adze_dsp_loops *loops, const adze_qconv_
                                   const int32_t *w, const int32_t *bias, const int32_t *multiplier,
                                   const int8_t *residual, int8_t *y, void *scratch)
 {
-    const adze_qconv_params flat = adze_dsp_flat(params), *p = &flat;
+    adze_qconv_params flat = *params;
+    const adze_qconv_params *p = &flat;
     adze_dsp_image image;
     adze_dsp_layer t;
+    adze_dsp_flatten(&flat);
     t.loops = *loops;
     adze_dsp_layout(p, &image, &t, scratch);
     adze_dsp_layer_of(p, &image, &t, residual != NULL);

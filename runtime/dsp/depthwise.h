@@ -137,12 +137,16 @@ ADZE_DSP_SMALL void adze_dsp_depthwise_four(adze_dsp_depthwise *t, const int8_t 
 ADZE_DSP_KERNEL void adze_dsp_depthwise_pixel(const adze_qconv_params *p, const int8_t *x, const int8_t *w,
                                               const int32_t *bias, const int32_t *multiplier, int8_t *y)
 {
-    const ptrdiff_t step = (ptrdiff_t)p->dilation_w * p->in_c, down = (ptrdiff_t)p->dilation_h * p->in_w * p->in_c;
-    for (int32_t c = 0; c < p->out_c; c++) {
+    const ptrdiff_t down = (ptrdiff_t)p->dilation_h * p->in_w * p->in_c;
+    /* a column of taps is a row of them */
+    const int32_t column = p->kernel_w == 1, kernel_h = column ? 1 : p->kernel_h;
+    const int32_t channels = p->out_c, kernel_w = column ? p->kernel_h : p->kernel_w;
+    const ptrdiff_t step = column ? down : (ptrdiff_t)p->dilation_w * p->in_c;
+    for (int32_t c = 0; c < channels; c++) {
         int32_t sum = bias[c];
-        for (int32_t ky = 0; ky < p->kernel_h; ky++) {
+        for (int32_t ky = 0; ky < kernel_h; ky++) {
             const int8_t *from = x + ky * down + c;
-            for (int32_t kx = p->kernel_w; kx > 0; kx--, from += step)
+            for (int32_t kx = kernel_w; kx > 0; kx--, from += step)
                 sum += *from * *w++;
         }
         y[c] = (int8_t)adze_dsp_saturate(adze_dsp_scale(adze_dsp_shift(sum, p->shift), multiplier[c], p->y_zero_point));
@@ -164,12 +168,8 @@ ADZE_DSP_SMALL void adze_dsp_depthwise_run(const adze_qconv_params *params, cons
     const ptrdiff_t y_image = (ptrdiff_t)p->out_h * p->out_w * p->out_c;
     t.planes.words = (uint32_t *)scratch;
     adze_dsp_planes_of(&t.planes, p->in_h, p->in_w, p->in_c, p->pad_left, p->x_zero_point);
-    const int32_t pixel = !square && p->out_h == 1 && p->out_w == 1 && p->pad_top == 0 && p->pad_left == 0 &&
-                          (p->kernel_h - 1) * p->dilation_h < p->in_h && (p->kernel_w - 1) * p->dilation_w < p->in_w;
     for (int32_t b = 0; b < p->batch; b++, y += y_image) {
-        if (pixel)
-            adze_dsp_depthwise_pixel(p, x + b * x_image, w, bias, multiplier, y);
-        for (int32_t c = 0; c < p->out_c && !pixel; c += 4) {
+        for (int32_t c = 0; c < p->out_c; c += 4) {
             /* the last four overlap those before */
             const int32_t at = c > p->out_c - 4 ? p->out_c - 4 : c;
             t.planes.x = x + b * x_image + at;
@@ -184,7 +184,16 @@ ADZE_DSP_KERNEL void adze_qdepthwise_i8_dsp(const adze_qconv_params *p, const in
                                             const int32_t *bias, const int32_t *multiplier,
                                             ADZE_UNUSED const int8_t *residual, int8_t *y, void *scratch)
 {
-    adze_dsp_depthwise_run(p, x, w, bias, multiplier, y, scratch, 0);
+    const ptrdiff_t image = (ptrdiff_t)p->in_h * p->in_w * p->in_c;
+    const int32_t pixel = p->out_h == 1 && p->out_w == 1 && p->pad_top == 0 && p->pad_left == 0 &&
+                          (p->kernel_h - 1) * p->dilation_h < p->in_h && (p->kernel_w - 1) * p->dilation_w < p->in_w;
+    if (!pixel) {
+        adze_dsp_depthwise_run(p, x, w, bias, multiplier, y, scratch, 0);
+        return;
+    }
+    for (int32_t b = 0; b < p->batch; b++)
+        adze_dsp_depthwise_pixel(p, x + b * image, w, bias, multiplier, y + (ptrdiff_t)b * p->out_c);
+    adze_dsp_clamp(y, p->batch * p->out_c, p->lo, p->hi);
 }
 
 ADZE_DSP_KERNEL void adze_qdepthwise_3x3_i8_dsp(const adze_qconv_params *p, const int8_t *x, const int8_t *w,

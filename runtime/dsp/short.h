@@ -183,7 +183,9 @@ ADZE_DSP_SMALL void adze_qconv_i8_short_dsp(const adze_qconv_params *params, con
                                             const int32_t *bias, const int32_t *multiplier,
                                             ADZE_UNUSED const int8_t *residual, int8_t *y, void *scratch)
 {
-    const adze_qconv_params flat = adze_dsp_flat(params), *const p = &flat;
+    adze_qconv_params flat = *params;
+    const adze_qconv_params *const p = &flat;
+    adze_dsp_flatten(&flat);
     const int32_t y_row = p->out_w * p->out_c, x_image = p->in_h * p->in_w * p->in_c;
     adze_dsp_short_layer t;
     adze_dsp_short_layout(&t, p, scratch);
