@@ -96,7 +96,7 @@ START_TEST(fields_cover_structs)
         ck_assert_uint_le(s->bytes, sizeof covered);
         for (size_t f = 0; f < s->field_count; f++) {
             const ParamField *field = &s->fields[f];
-            ck_assert(field->type == 'i' || field->type == 'f');
+            ck_assert_ptr_nonnull(strchr("ifucb", field->type));
             for (size_t b = 0; b < (size_t)field->count * 4; b++) {
                 ck_assert_uint_lt(field->offset + b, s->bytes);
                 covered[field->offset + b]++;
