@@ -7,14 +7,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A QGemm or QConv of 1x1 of 16 inputs and 8 channels, whose weights run through low .. low + span. */
-static Step *step_for(Arena *a, const char *target_name, const char *feature, const char *op, int low, int span)
+/* A QGemm or QConv of 1x1 of 16 inputs and 8 channels, whose weights run through low .. low + span; an image has `side`
+ * by `side` pixels. */
+static Step *step_for(Arena *a, const char *target_name, const char *feature, const char *op, int low, int span,
+                      int side)
 {
     Diag *d = diag_new(a);
     Buf b = {0};
     const bool conv = strcmp(op, "QConv") == 0;
-    buf_printf(&b, "graph \"g\" opset \"\" 21 { input %%x: i8[%s] const %%w: i8[%s] = [", conv ? "1,2,2,16" : "3,16",
-               conv ? "8,1,1,16" : "16,8");
+    buf_printf(&b, "graph \"g\" opset \"\" 21 { input %%x: i8[");
+    if (conv)
+        buf_printf(&b, "1,%d,%d,16] const %%w: i8[8,1,1,16] = [", side, side);
+    else
+        buf_printf(&b, "3,16] const %%w: i8[16,8] = [");
     for (int i = 0; i < 128; i++)
         buf_printf(&b, "%s%d", i ? ", " : "", low + i % (span + 1));
     buf_printf(
@@ -43,27 +48,32 @@ typedef struct {
     int low, span;
     const char *kernel;
     size_t bytes;
+    int side;
 } Case;
 
 static const Case cases[] = {
-    {"rv32imc", "size", "QGemm", -8, 15, "adze_qgemm_i4_tile", 2 * 17 * 2},
-    {"rv32imc", "size", "QConv", -8, 15, "adze_qconv_i4_tile", 2 * 17 * 2},
-    {"rv32imc", "size", "QGemm", -15, 15, "adze_qgemm_i4_tile", 2 * 17 * 2},
-    {"rv32imc", "size", "QGemm", 0, 15, "adze_qgemm_i4_tile", 2 * 17 * 2},
-    {"rv32imc", "size", "QGemm", -8, 16, "adze_qgemm_i8_tile", 128},
-    {"rv32imc", "size", "QGemm", 1, 15, "adze_qgemm_i8_tile", 128},
-    {"rv32imc", "speed", "QGemm", -8, 15, "adze_qgemm_i8_tile", 128},
-    {"cortex-m4", "size", "QGemm", -8, 15, "adze_qgemm_i4_dsp", 4 * 5 * 4},
-    {"cortex-m4", "size", "QConv", -8, 15, "adze_qconv_i4_dsp", 4 * 5 * 4},
-    {"cortex-m4", "size", "QConv", -9, 16, "adze_qconv_i8_dsp", 128},
-    {"cortex-m4", "speed", "QConv", -8, 15, "adze_qconv_i8_speed_dsp", 256},
+    {"rv32imc", "size", "QGemm", -8, 15, "adze_qgemm_i4_tile", 2 * 17 * 2, 2},
+    {"rv32imc", "size", "QConv", -8, 15, "adze_qconv_i4_tile", 2 * 17 * 2, 2},
+    {"rv32imc", "size", "QGemm", -15, 15, "adze_qgemm_i4_tile", 2 * 17 * 2, 2},
+    {"rv32imc", "size", "QGemm", 0, 15, "adze_qgemm_i4_tile", 2 * 17 * 2, 2},
+    {"rv32imc", "size", "QGemm", -8, 16, "adze_qgemm_i8_tile", 128, 2},
+    {"rv32imc", "size", "QGemm", 1, 15, "adze_qgemm_i8_tile", 128, 2},
+    {"rv32imc", "speed", "QGemm", -8, 15, "adze_qgemm_i8_tile", 128, 2},
+    {"cortex-m4", "size", "QGemm", -8, 15, "adze_qgemm_i4_dsp", 4 * 5 * 4, 2},
+    {"cortex-m4", "size", "QConv", -8, 15, "adze_qconv_i4_dsp", 4 * 5 * 4, 2},
+    {"cortex-m4", "size", "QConv", -9, 16, "adze_qconv_i8_dsp", 128, 2},
+    {"cortex-m4", "speed", "QConv", -8, 15, "adze_qconv_i8_speed_dsp", 256, 2},
+    {"cortex-m4", "fast", "QConv", -9, 16, "adze_qconv_i8_short_dsp", 128, 6},
+    {"cortex-m4", "fast", "QConv", -9, 16, "adze_qconv_i8_dsp", 128, 5}, /* fewer than 12 tiles of three pixels */
+    {"cortex-m4", "fast", "QConv", -8, 15, "adze_qconv_i4_dsp", 4 * 5 * 4, 6},
+    {"cortex-m4", "size", "QConv", -9, 16, "adze_qconv_i8_dsp", 128, 6},
 };
 
 START_TEST(integers)
 {
     const Case *c = &cases[_i];
     Arena *a = arena_new();
-    const Step *s = step_for(a, c->target, c->feature, c->op, c->low, c->span);
+    const Step *s = step_for(a, c->target, c->feature, c->op, c->low, c->span, c->side);
     ck_assert_str_eq(s->kernel->function, c->kernel);
     ck_assert_uint_eq(s->kernel->packed(s).bytes, c->bytes);
     arena_free(a);
