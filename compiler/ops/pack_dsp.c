@@ -496,3 +496,10 @@ bool qadd_i8_dsp_accepts(const Step *s)
     memcpy(&p, s->params, sizeof p);
     return p.rank == 1 && p.a_stride[0] == 1 && p.b_stride[0] == 1 && sum_fits(p.a_multiplier, p.b_multiplier, p.shift);
 }
+
+bool qsoftmax_i8_dsp_accepts(const Step *s)
+{
+    adze_qsoftmax_params p;
+    memcpy(&p, s->params, sizeof p);
+    return p.inner == 1;
+}

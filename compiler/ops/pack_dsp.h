@@ -47,5 +47,6 @@ bool qdepthwise_3x3_i8_dsp_accepts(const Step *s);
 size_t qdepthwise_i8_dsp_scratch(const Step *s);
 
 bool qadd_i8_dsp_accepts(const Step *s);
+bool qsoftmax_i8_dsp_accepts(const Step *s); /* over the last axis */
 
 #endif

@@ -11,6 +11,7 @@
 #include "dsp/dot4.h"
 #include "dsp/pool.h"
 #include "dsp/short.h"
+#include "dsp/softmax.h"
 #include "dsp/wide.h"
 #include "dsp/widened.h"
 #include "dsp/winograd.h"
@@ -19,6 +20,7 @@
 #include "ref/qconv.h"
 #include "ref/qgemm.h"
 #include "ref/qpool.h"
+#include "ref/qsoftmax.h"
 
 enum { TENSOR = 40000, WEIGHTS = 80000, CHANNELS = 512, GUARD = 64 };
 
@@ -543,6 +545,29 @@ static int test_max(const char *kernel, int32_t layer)
     return 1;
 }
 
+/* A table that falls with the distance from the largest, and what keeps its sums within 32 bits. */
+static int test_softmax(const char *kernel, int32_t layer)
+{
+    static uint32_t table[256];
+    const adze_qsoftmax_params p = {
+        .outer = between(1, 4),
+        .axis = one_in(3) ? between(1, 5) : between(1, 300),
+        .inner = 1,
+        .y_inverse_scale = between(1, 512),
+        .y_divisor = between(1, 3),
+        .y_zero_point = one_in(2) ? -128 : between(-128, 127),
+    };
+    table[255] = (uint32_t)between(1, 1 << 20);
+    for (int32_t i = 254; i >= 0; i--)
+        table[i] = one_in(4) ? table[i + 1] : table[i + 1] - table[i + 1] / (uint32_t)between(2, 40);
+    random_data(0, 20);
+    before(kernel, 0);
+    adze_qsoftmax_i8_ref(&p, x, table, want);
+    adze_qsoftmax_i8_dsp(&p, x, table, y);
+    after(kernel, layer, 0);
+    return 1;
+}
+
 static void test(const char *kernel, int (*one)(const char *, int32_t), int32_t layers)
 {
     int32_t compared = 0;
@@ -566,5 +591,6 @@ int main(void)
     test("add", test_add, LAYERS);
     test("average", test_average, LAYERS);
     test("max", test_max, LAYERS);
+    test("softmax", test_softmax, LAYERS);
     return 0;
 }
