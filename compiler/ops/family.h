@@ -147,6 +147,15 @@ LOWER(lower_qlookup);
 LOWER(lower_qsoftmax);
 /* quantised_layernorm.c */
 LOWER(lower_qlayernorm);
+/* quantised_sums.c */
+INFER(infer_qconv_sums);
+LOWER(lower_qconv_sums);
+INFER(infer_qgemm_sums);
+LOWER(lower_qgemm_sums);
+INFER(infer_qmatmul_sums);
+LOWER(lower_qmatmul_sums);
+INFER(infer_dynamic_quantize);
+LOWER(lower_dynamic_quantize);
 /* quantised_16.c */
 INFER(infer_qconv16);
 LOWER(lower_qconv16);

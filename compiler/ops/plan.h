@@ -35,21 +35,25 @@ enum { STEP_MAX_IN = 6, STEP_MAX_OUT = 4, PARAMS_MAX_BYTES = 192 };
     X(TREES)      /* x, nodes [count, 2] i32, roots i32, rows [count, targets] -> y */                                 \
     X(RESIZE)     /* x, indices, weights -> y; along one axis */                                                       \
     /* docs/quantised.md: */                                                                                           \
-    X(QCONV)        /* x, w [out_c, kernel_h, kernel_w, in_c/group] const, bias, multiplier, residual? -> y */         \
-    X(QDEPTHWISE)   /* the same with group == in_c == out_c; w [out_c, kernel_h, kernel_w, 1] */                       \
-    X(QGEMM)        /* x, w [k, n] const, bias, multiplier, residual? -> y */                                          \
-    X(QCONV_WIDE)   /* QCONV and QDEPTHWISE with sums of 64 bits */                                                    \
-    X(QGEMM_WIDE)   /* QGEMM with sums of 64 bits */                                                                   \
-    X(QMATMUL)      /* a, b -> y */                                                                                    \
-    X(QADD)         /* a, b -> y */                                                                                    \
-    X(QMUL)         /* a, b -> y */                                                                                    \
-    X(QAVGPOOL)     /* x, multiplier [taps + 1] -> y */                                                                \
-    X(QLOOKUP)      /* x, table [256] -> y */                                                                          \
-    X(QSOFTMAX)     /* x, table [256] -> y */                                                                          \
-    X(QLAYERNORM)   /* x, scale, bias [axis] -> y */                                                                   \
-    X(QINTERPOLATE) /* x i16, points -> y */                                                                           \
-    X(QUANTIZE)     /* x, scale, zero_point i32 -> y */                                                                \
-    X(DEQUANTIZE)   /* x, scale, zero_point i32 -> y */
+    X(QCONV)            /* x, w [out_c, kernel_h, kernel_w, in_c/group] const, bias, multiplier, residual? -> y */     \
+    X(QDEPTHWISE)       /* the same with group == in_c == out_c; w [out_c, kernel_h, kernel_w, 1] */                   \
+    X(QGEMM)            /* x, w [k, n] const, bias, multiplier, residual? -> y */                                      \
+    X(QCONV_WIDE)       /* QCONV and QDEPTHWISE with sums of 64 bits */                                                \
+    X(QGEMM_WIDE)       /* QGEMM with sums of 64 bits */                                                               \
+    X(QMATMUL)          /* a, b -> y */                                                                                \
+    X(QADD)             /* a, b -> y */                                                                                \
+    X(QMUL)             /* a, b -> y */                                                                                \
+    X(QAVGPOOL)         /* x, multiplier [taps + 1] -> y */                                                            \
+    X(QLOOKUP)          /* x, table [256] -> y */                                                                      \
+    X(QSOFTMAX)         /* x, table [256] -> y */                                                                      \
+    X(QLAYERNORM)       /* x, scale, bias [axis] -> y */                                                               \
+    X(QCONV_SUMS)       /* x, w, offset i32, x_zero i32, lift i32 -> y i32 */                                          \
+    X(QGEMM_SUMS)       /* the same */                                                                                 \
+    X(QMATMUL_SUMS)     /* a, b, a_zero i32, b_zero i32 -> y i32 */                                                    \
+    X(DYNAMIC_QUANTIZE) /* x f32 -> y, scale f32, zero i32 */                                                          \
+    X(QINTERPOLATE)     /* x i16, points -> y */                                                                       \
+    X(QUANTIZE)         /* x, scale, zero_point i32 -> y */                                                            \
+    X(DEQUANTIZE)       /* x, scale, zero_point i32 -> y */
 
 typedef enum {
 #define X(k) KIND_##k,

@@ -35,6 +35,7 @@
 #include "ref/reduce.h"
 #include "ref/resize.h"
 #include "ref/softmax.h"
+#include "ref/sums.h"
 #include "ref/trees.h"
 #include "ref/unary.h"
 #include "ref/unary_f64.h"
@@ -47,6 +48,7 @@
 #include "tile/half.h"
 #include "tile/qconv.h"
 #include "tile/qgemm.h"
+#include "tile/sums.h"
 #include "tile/qtile4.h"
 #if defined(__x86_64__)
 #include "avx2/conv.h"

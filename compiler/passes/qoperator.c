@@ -50,7 +50,8 @@ static bool quantised_output(Graph *g, Node *n, Value *x, size_t index)
 /* The float operator, with those of n's attributes that both have. */
 static Node *real_node(Graph *g, Node *n, const char *op_type, const char *const *attributes)
 {
-    Node *f = rw_node(g, n, "", op_type, n->name);
+    const Value *y = node_out(n, 0);
+    Node *f = rw_node(g, n, "", op_type, *n->name || !y ? n->name : y->name);
     for (; *attributes; attributes++)
         if (node_attr(n, *attributes))
             node_set_attr(g, f, node_attr(n, *attributes));
@@ -207,23 +208,24 @@ static Value *cast(Graph *g, Node *before, Value *v, DType to)
     return result(g, n);
 }
 
-/* x - zero as a real: of scale 1; with a zero point that is computed, in floats. */
+/* Its zero point is constant, or one that is computed. */
+static bool zero_is_clear(const Node *n, size_t index)
+{
+    const Value *zero = node_in(n, index + 2);
+    return !zero || (zero->is_const && zero->data) || shape_count(&zero->shape) >= 1;
+}
+
+/* x - zero as a real: of scale 1. */
 static Value *real_input(Graph *g, Node *n, size_t index, int64_t axis)
 {
-    Value *x = node_in(n, index), *zero = node_in(n, index + 2);
-    if (zero && !zero->is_const) {
-        Node *sub = rw_node(g, n, "", "Sub", NULL);
-        node_add_input(g, sub, cast(g, sub, x, DT_F32));
-        node_add_input(g, sub, cast(g, sub, zero, DT_F32));
-        return result(g, sub);
-    }
+    Value *zero = node_in(n, index + 2);
     Shape s = zero ? zero->shape : (Shape){.rank = 0};
     int64_t count = shape_count(&s);
     float *scale = NEW_ARRAY(g->arena, float, count);
     for (int64_t i = 0; i < count; i++)
         scale[i] = 1;
     const char *name = zero ? zero->name : NULL; /* in messages: there are as many scales as zero points */
-    return scaled(g, n, "DequantizeLinear", x, const_floats(g, name, &s, scale), zero, axis);
+    return scaled(g, n, "DequantizeLinear", node_in(n, index), const_floats(g, name, &s, scale), zero, axis);
 }
 
 /* Readers that cast to f32 read the product itself. */
@@ -244,7 +246,8 @@ static bool integer_product(PassContext *c, Graph *g, Node *n)
 {
     bool conv = node_is(n, "ConvInteger");
     (void)c;
-    if ((!conv && !node_is(n, "MatMulInteger")) || n->inputs.count < 2)
+    if ((!conv && !node_is(n, "MatMulInteger")) || !node_in(n, 0) || !node_in(n, 1) || !zero_is_clear(n, 0) ||
+        !zero_is_clear(n, 1))
         return false;
     Value *x = real_input(g, n, 0, conv ? 1 : node_in(n, 0)->shape.rank > 1 ? node_in(n, 0)->shape.rank - 2 : 0);
     Value *w = real_input(g, n, 1, conv ? 0 : node_in(n, 1)->shape.rank - 1);
@@ -255,50 +258,34 @@ static bool integer_product(PassContext *c, Graph *g, Node *n)
     return true;
 }
 
-/* ---- DynamicQuantizeLinear: the function that ONNX gives for it ---- */
+/* ---- DynamicQuantizeLinear ---- */
 
-static Value *applied(Graph *g, Node *before, const char *op_type, Value *a, Value *b)
+static Value *plus_128(Graph *g, Node *before, Value *v, DType type)
 {
-    Node *n = rw_node(g, before, "", op_type, NULL);
-    node_add_input(g, n, a);
-    if (b)
-        node_add_input(g, n, b);
+    static const uint8_t eight = 128;
+    static const int32_t word = 128;
+    Node *n = rw_node(g, before, "", "Add", NULL);
+    Shape scalar = {.rank = 0};
+    node_add_input(g, n, v);
+    node_add_input(g, n, graph_const(g, NULL, type, &scalar, type == DT_U8 ? (const void *)&eight : &word));
     return result(g, n);
 }
 
-static Value *number(Graph *g, float v)
-{
-    Shape s = {.rank = 0};
-    float *data = NEW(g->arena, float);
-    *data = v;
-    return const_floats(g, NULL, &s, data);
-}
-
-static Value *extreme(Graph *g, Node *before, const char *reduce, const char *with_zero, Value *x)
-{
-    Value *v = applied(g, before, reduce, x, NULL);
-    node_set_int(g, v->producer, "keepdims", 0);
-    return applied(g, before, with_zero, v, number(g, 0));
-}
-
+/* adze.DynamicQuantize gives i8; u8 and its zero point are written as as_u8 does, so that as_i8 finds the way back. */
 static bool dynamic_quantize(PassContext *c, Graph *g, Node *n)
 {
     (void)c;
     if (!node_is(n, "DynamicQuantizeLinear") || !node_in(n, 0) || n->outputs.count != 3)
         return false;
-    Value *x = node_in(n, 0), *most = extreme(g, n, "ReduceMax", "Max", x),
-          *least = extreme(g, n, "ReduceMin", "Min", x);
-    Value *scale = applied(g, n, "Div", applied(g, n, "Sub", most, least), number(g, 255));
-    /* All zeros: any scale serves. */
-    Node *where = rw_node(g, n, "", "Where", NULL);
-    node_add_input(g, where, applied(g, where, "Equal", scale, number(g, 0)));
-    node_add_input(g, where, number(g, 1));
-    node_add_input(g, where, scale);
-    scale = result(g, where);
-    Value *zero = applied(g, n, "Round", applied(g, n, "Div", applied(g, n, "Sub", number(g, 0), least), scale), NULL);
-    zero = cast(g, n, zero, DT_U8);
-    Value *y = scaled(g, n, "QuantizeLinear", x, scale, zero, 1);
-    Value *const made[] = {y, scale, zero};
+    graph_note(g, "quantise", n, 0,
+               "DynamicQuantizeLinear stays float: it computes a float scale from its input; products behind it sum "
+               "integers");
+    const Value *named = node_out(n, 0);
+    Node *q = rw_node(g, n, "adze", "DynamicQuantize", *n->name || !named ? n->name : named->name);
+    node_add_input(g, q, node_in(n, 0));
+    Value *y = result(g, q), *scale = result(g, q), *zero = result(g, q);
+    Value *const made[] = {plus_128(g, n, cast(g, n, y, DT_U8), DT_U8), scale,
+                           cast(g, n, plus_128(g, n, zero, DT_I32), DT_U8)};
     for (size_t i = 0; i < 3; i++)
         if (n->outputs.items[i])
             graph_replace(g, n->outputs.items[i], made[i]);

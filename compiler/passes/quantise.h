@@ -104,6 +104,9 @@ const char *not_quantised_one(const Region *r);
 /* Sets lo, hi when they are not the type's, and y_zero_point when it is not 0. */
 void set_bounds(Region *r, Node *q);
 
+/* Why the float operator n, behind or in front of integers, stays so (quantise_rest.c); named once. */
+void note_float(Graph *g, const Node *n, const char *why);
+
 RewriteFn conv_transpose_to_conv; /* quantise_transpose.c */
 
 /* A message in scratch. */

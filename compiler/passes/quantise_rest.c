@@ -6,14 +6,13 @@
 #include <string.h>
 
 /* The float operator behind a DequantizeLinear, or in front of a QuantizeLinear: named once. */
-static void note(PassContext *c, Graph *g, const Node *n, const char *why)
+void note_float(Graph *g, const Node *n, const char *why)
 {
     for (size_t i = 0; i < g->notes.count; i++)
         if (!strcmp(g->notes.items[i].pass, "quantise") &&
             !strcmp(g->notes.items[i].node, *n->name ? n->name : node_out(n, 0)->name))
             return;
     graph_note(g, "quantise", n, 0, "%s stays float: %s", n->op_type, why);
-    (void)c;
 }
 
 static bool reads_integers(const Node *n)
@@ -41,11 +40,11 @@ static void name_regions(PassContext *c, Graph *g)
         if (!is_quantize(n) || !computed_in(n))
             continue;
         const char *why = quantise_region(c, g, n);
-        note(c, g, computed_in(n), why && *why ? why : "there is no integer kernel for it");
+        note_float(g, computed_in(n), why && *why ? why : "there is no integer kernel for it");
     }
     GRAPH_NODES(g, n)
     if (reads_integers(n) && !is_quantize(n))
-        note(c, g, n, "its result is not quantised");
+        note_float(g, n, "its result is not quantised");
 }
 
 static bool dequantise_blocks(PassContext *c, Graph *g, Node *n)

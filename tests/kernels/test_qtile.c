@@ -41,7 +41,8 @@ static int8_t *random_nibbles(Kind kind, const Problem *t)
     for (int64_t c = 0; c < t->channels; c++) {
         const int32_t low = random_int(0, 2) ? -8 : random_int(-15, 0);
         for (int64_t i = 0; i < taps; i++)
-            w[kind == KIND_QGEMM ? i * t->channels + c : c * taps + i] = (int8_t)random_int(low, low + 15);
+            w[kind == KIND_QGEMM || kind == KIND_QGEMM_SUMS ? i * t->channels + c : c * taps + i] =
+                (int8_t)random_int(low, low + 15);
     }
     return w;
 }
@@ -115,7 +116,7 @@ static Problem random_gemm(void)
     return t;
 }
 
-static void run_kernel(const Kernel *k, const Problem *t, const void *const *in, int8_t *y)
+static void run_kernel(const Kernel *k, const Problem *t, const void *const *in, void *y)
 {
     const void *operands[5] = {in[0], in[1], in[2], in[3], in[4]};
     void *packed = NULL, *scratch = NULL, *out[] = {y};
@@ -177,6 +178,47 @@ static void check_kind(Kind kind)
                           kernels[i].function, runs[i]);
 }
 
+/* Whatever the zero points are, sums are those of ref. */
+static void check_sums(Kind kind)
+{
+    int runs = 0;
+    for (int round = 0; round < ROUNDS; round++) {
+        Problem t = kind == KIND_QGEMM_SUMS ? random_gemm() : random_conv(round % 5 == 0);
+        const int64_t taps = t.weights / t.channels;
+        int8_t *x = random_bytes(t.inputs), *w = random_bytes(t.weights);
+        int32_t *lift = random_words(t.channels, -255, 255), zero = random_int(-128, 127);
+        int32_t *offset = random_words(t.channels, 0, 0);
+        lift = round % 2 ? lift : (free(lift), NULL);
+        for (int64_t i = 0; i < t.weights; i++) {
+            const int64_t o = kind == KIND_QGEMM_SUMS ? i % t.channels : i / taps;
+            offset[o] -= w[i] + (lift ? lift[o] : 0);
+        }
+        const void *in[] = {x, w, offset, &zero, lift};
+        const size_t bytes = (size_t)t.outputs * sizeof(int32_t);
+        int32_t *want = malloc(bytes), *got = malloc(bytes);
+        for (size_t i = 0; i < kernel_count; i++)
+            if (kernels[i].kind == kind && judges(&kernels[i]))
+                run_kernel(&kernels[i], &t, in, want);
+        for (size_t i = 0; i < kernel_count; i++) {
+            const Kernel *k = &kernels[i];
+            if (k->kind != kind || judges(k) || !kernel_runs_here(k) || (k->accepts && !k->accepts(&t.step)))
+                continue;
+            run_kernel(k, &t, in, got);
+            ck_assert_msg(memcmp(got, want, bytes) == 0, "%s, round %d", k->function, round);
+            runs++;
+        }
+        free(x), free(w), free(lift), free(offset), free(want), free(got);
+    }
+    ck_assert_int_gt(runs, ROUNDS / 3);
+}
+
+START_TEST(sums)
+{
+    check_sums(KIND_QGEMM_SUMS);
+    check_sums(KIND_QCONV_SUMS);
+}
+END_TEST
+
 START_TEST(qconv)
 {
     check_kind(KIND_QCONV);
@@ -202,6 +244,7 @@ int main(void)
     tcase_add_test(tc, qconv);
     tcase_add_test(tc, qdepthwise);
     tcase_add_test(tc, qgemm);
+    tcase_add_test(tc, sums);
     tcase_set_timeout(tc, 60);
     suite_add_tcase(suite, tc);
     SRunner *runner = srunner_create(suite);

@@ -280,6 +280,29 @@ def matrix_texts():
     t.add("MatMul", [real(2, 3, 5), real(5)])
 
 
+def some_bytes(dtype, *shape):
+    i = np.iinfo(dtype)
+    return rng.integers(i.min, i.max + 1, shape).astype(dtype)
+
+
+def integer_texts():
+    u8, i8 = np.uint8, np.int8
+    t = text("Integers")
+    for a, b in [(u8, i8), (i8, u8), (u8, u8), (i8, i8)]:
+        t.add("MatMulInteger", [some_bytes(a, 2, 5, 7), Const(some_bytes(b, 7, 6)), Const(a(3)), Const(some_bytes(b, 6))])
+        t.add("MatMulInteger", [some_bytes(a, 3, 4), some_bytes(b, 4, 5), some_bytes(a), some_bytes(b)])
+        t.add("ConvInteger", [some_bytes(a, 1, 2, 5, 6), Const(some_bytes(b, 5, 2, 3, 2)), some_bytes(a), Const(b(77))],
+              pads=[1, 0, 1, 1], strides=[2, 1], dilations=[1, 2])
+    t.add("MatMulInteger", [some_bytes(u8, 2, 1, 3, 9), some_bytes(u8, 4, 9, 2)])
+    t.add("MatMulInteger", [some_bytes(u8, 9), Const(some_bytes(u8, 9, 2))])
+    t.add("MatMulInteger", [np.full((1, 3000), 255, u8), Const(np.full((3000, 2), 255, u8)), Const(u8(0)), Const(u8(0))])
+    t.add("ConvInteger", [some_bytes(u8, 2, 4, 9), Const(some_bytes(i8, 6, 2, 3)), some_bytes(u8)], group=2, pads=[2, 1])
+    t.add("ConvInteger", [some_bytes(u8, 1, 4, 6, 5), Const(some_bytes(u8, 4, 1, 3, 3)), some_bytes(u8), Const(some_bytes(u8))],
+          group=4, pads=[1, 1, 1, 1])
+    for x in [real(3, 5), np.abs(real(7)), -np.abs(real(2, 3)), np.zeros((2, 2), np.float32), real(40, scale=1e-4)]:
+        t.add("DynamicQuantizeLinear", [x], outputs=3)
+
+
 def elementwise_texts():
     t = text("Unary")
     for op in ["Relu", "Sigmoid", "Tanh", "Exp", "Neg", "Abs", "Floor", "Ceil", "Round", "Sign", "Erf", "Softplus", "Softsign",
@@ -596,7 +619,7 @@ def microsoft_texts():
 def main():
     for make in [conv_texts, pool_texts, matrix_texts, elementwise_texts, move_texts, reduce_texts,
                  conv_transpose_texts, resize_texts, scatter_texts, recurrent_texts, last_state_texts, tree_texts,
-                 ml_texts, written_texts, signal_texts, microsoft_texts]:
+                 ml_texts, written_texts, signal_texts, microsoft_texts, integer_texts]:
         make()
     folder = os.path.dirname(os.path.abspath(__file__))
     for t in TEXTS:

@@ -121,6 +121,15 @@ END_TEST
 static const struct {
     const char *body, *node, *why;
 } stays[] = {
+    {"input %x: u8[2,40000]\ninput %w: u8[40000,2]\n%y = MatMulInteger(%x, %w) name \"mm\"\noutput %y\n", "mm",
+     "its sums may overflow 32 bits"},
+    {"input %x: u8[1,70000]\nconst %w: i8[70000,2] = fill(-128)\n%y = MatMulInteger(%x, %w) name \"mm\"\noutput %y\n",
+     "mm", "the sum of its output channel 0 may overflow 32 bits"},
+    {"input %x: u8[2,3]\nconst %w: i8[3,2] = fill(3)\nconst %z: u8[2] = [1, 2]\n"
+     "%y = MatMulInteger(%x, %w, %z) name \"mm\"\noutput %y\n",
+     "mm", "several zero points for the rows of its first operand"},
+    {"input %x: f32[2,3]\n%q, %s, %z = DynamicQuantizeLinear(%x)\noutput %q\noutput %s\noutput %z\n", "q",
+     "DynamicQuantizeLinear stays float: it computes a float scale"},
     {"input %x: i8[2,4]\ninput %f: f32[4]\n" PARAMS
      "%n = LayerNormalization(%xd, %f) name \"norm\"\n%y = QuantizeLinear(%n, %s, %z)\noutput %y\n",
      "norm", "its scale and bias are not constants of a row"},
