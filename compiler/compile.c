@@ -2,6 +2,7 @@
 #include "base/io.h"
 #include "base/progress.h"
 #include "base/text.h"
+#include "passes/calibration.h"
 #include "passes/passes.h"
 
 #include <string.h>
@@ -69,6 +70,10 @@ static bool run_passes(Compilation *c)
         .half = c->options.half,
         .time = c->options.time,
     };
+    if (pc.calibration) {
+        c->calibration_hash = pc.calibration->hash;
+        c->calibration_cases = pc.calibration->cases;
+    }
     progress_phase("optimising for %s", c->target.name);
     bool ok = passes_run(&pc, c->graph);
     arena_free(pc.scratch);
@@ -127,6 +132,8 @@ EmitOptions compile_emit_options(Compilation *c)
         .name = c->name,
         .file = slash ? slash + 1 : c->options.model,
         .model_hash = c->model_hash,
+        .calibration_hash = c->calibration_hash,
+        .calibration_cases = c->calibration_cases,
         .options = options_text(c),
         .mode = c->options.mode,
         .weights = c->options.weights,

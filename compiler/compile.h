@@ -33,6 +33,8 @@ typedef struct {
     Target target;
     const char *name;
     Digest model_hash;
+    Digest calibration_hash; /* of its data, and how many samples they are; 0: not calibrated */
+    size_t calibration_cases;
     Graph *graph;
     Plan *plan;
 } Compilation;

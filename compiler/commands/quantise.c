@@ -80,9 +80,13 @@ bool command_calibration(Command *c, const Graph *g, const RawList *raw, const P
     const unsigned char *const *data;
     if (!command_cases(c, g, raw, p, &cases, &data))
         return false;
+    Hash *hash = hash_new(c->keep);
+    for (size_t i = 0; i < g->inputs.count; i++)
+        hash_add(hash, data[i], cases * value_bytes(g->inputs.items[i]));
     *out = (Calibration){
         .cases = cases,
         .data = data,
+        .hash = hash_digest(hash),
         .method = range_method(o->calibration_method),
         .weight_bits = o->quantize && strcmp(o->quantize, "w4") == 0 ? 4 : 8,
         .formats = c->formats.items,

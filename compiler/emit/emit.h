@@ -15,10 +15,12 @@ typedef enum { MODE_DEFAULT, MODE_SIZE, MODE_SPEED } Mode;
 typedef enum { WEIGHTS_C, WEIGHTS_INCBIN, WEIGHTS_BIN } WeightsForm;
 
 typedef struct {
-    const char *name;    /* prefix of all symbols: a C identifier */
-    const char *file;    /* the model's file name, for comments */
-    Digest model_hash;   /* of the model's file */
-    const char *options; /* the options that shaped the output, for the header's comment */
+    const char *name;  /* prefix of all symbols: a C identifier */
+    const char *file;  /* the model's file name, for comments */
+    Digest model_hash; /* of the model's file */
+    Digest calibration_hash;
+    size_t calibration_cases; /* 0: none */
+    const char *options;      /* the options that shaped the output, for the header's comment */
     Mode mode;
     WeightsForm weights;
 } EmitOptions;

@@ -280,6 +280,9 @@ static void head(const Emitter *e, Buf *out)
                e->options->model_hash.hex);
     if (data)
         buf_printf(out, " *   data     SHA-256 %s\n", data);
+    if (e->options->calibration_cases)
+        buf_printf(out, " *   samples  %zu, SHA-256 %s\n", e->options->calibration_cases,
+                   e->options->calibration_hash.hex);
     buf_printf(out, " *   target   %s\n *   options  %s\n *\n", c_comment(e->arena, e->target->name),
                c_comment(e->arena, e->options->options));
     buf_puts(
@@ -295,6 +298,9 @@ static void head(const Emitter *e, Buf *out)
                ADZE_VERSION, u, e->options->model_hash.hex, u, c_string(e->arena, e->target->name));
     if (data)
         buf_printf(out, "#define %s_DATA_SHA256 \"%s\"\n", u, data);
+    if (e->options->calibration_cases)
+        buf_printf(out, "#define %s_CALIBRATION_SHA256 \"%s\"\n#define %s_CALIBRATION_SAMPLES %zu\n", u,
+                   e->options->calibration_hash.hex, u, e->options->calibration_cases);
     buf_printf(out, "#define %s_OPTIONS %s\n", u, c_string(e->arena, e->options->options));
     buf_printf(out, "#define %s_LAYER_COUNT %zu /* what %s_LAYER_BEGIN and _END number from 0; see %s.c */\n\n", u,
                e->plan->steps.count, u, e->name);

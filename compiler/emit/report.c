@@ -179,6 +179,10 @@ json_t *report_json(const Report *r)
     put_text(root, "model_sha256", e->options->model_hash.hex);
     if (g->data_sha256)
         put_text(root, "data_sha256", g->data_sha256);
+    if (e->options->calibration_cases) {
+        put_text(root, "calibration_sha256", e->options->calibration_hash.hex);
+        put(root, "calibration_samples", (int64_t)e->options->calibration_cases);
+    }
     put_text(root, "target", e->target->name);
     json_object_set_new(root, "inputs", ports_json(r, g->inputs.items, g->inputs.count));
     json_object_set_new(root, "outputs", ports_json(r, g->outputs.items, g->outputs.count));

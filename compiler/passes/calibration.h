@@ -3,6 +3,7 @@
 #define ADZE_PASSES_CALIBRATION_H
 
 #include "base/arena.h"
+#include "base/hash.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -47,6 +48,7 @@ typedef struct {
 typedef struct Calibration {
     size_t cases;
     const unsigned char *const *data; /* by graph input: cases, one behind the other */
+    Digest hash;                      /* of the data, input by input */
     RangeMethod method;
     int weight_bits;            /* 8 or 4 */
     const LayerFormat *formats; /* of layers that differ; may be NULL */

@@ -217,6 +217,29 @@ START_TEST(expressions_are_lines)
 }
 END_TEST
 
+static const char *calibration_lines(const char *samples)
+{
+    ShellResult r =
+        shell(keep, lab,
+              "%s compile %s -t cortex-m4 --quantize int8 --no-rounding -o said --calibrate %s >/dev/null && "
+              "grep CALIBRATION said/*.h && grep -o 'calibration_s.*[0-9]' said/*.json",
+              adze, model, samples);
+    ck_assert_msg(r.status == 0, "%s: %s", samples, r.err);
+    return r.out;
+}
+
+/* Header and report say by which samples, as they reached the model: the same nine images in two forms, and others. */
+START_TEST(the_calibration_is_identified)
+{
+    const char *bytes = calibration_lines("few.npy --preprocess " NORMALISE);
+    ck_assert_ptr_nonnull(strstr(bytes, "FASHION_CALIBRATION_SAMPLES 9\n"));
+    ck_assert_ptr_nonnull(strstr(bytes, "FASHION_CALIBRATION_SHA256 \""));
+    ck_assert_ptr_nonnull(strstr(bytes, "calibration_samples\": 9"));
+    ck_assert_str_eq(calibration_lines("float.npy"), bytes);
+    ck_assert_str_ne(calibration_lines("few.npy --preprocess scale=1/255"), bytes);
+}
+END_TEST
+
 int main(void)
 {
     keep = arena_new();
@@ -236,6 +259,7 @@ int main(void)
     tcase_add_loop_test(tc, bad_samples_are_named, 0, 13);
     tcase_add_test(tc, constant_data_are_warned_about);
     tcase_add_test(tc, labels_fit);
+    tcase_add_test(tc, the_calibration_is_identified);
     tcase_add_test(tc, images_are_resized);
     tcase_add_test(tc, expressions_are_lines);
     suite_add_tcase(suite, tc);
