@@ -134,7 +134,7 @@ ADZE_DSP_KERNEL void adze_dsp_gather_bytes(const adze_dsp_image *t, const adze_d
 }
 
 /* Tap by tap. */
-ADZE_DSP_SMALL void adze_dsp_gather(const adze_dsp_image *t, const adze_dsp_pixels *at, int32_t pixels)
+ADZE_DSP_KERNEL void adze_dsp_gather(const adze_dsp_image *t, const adze_dsp_pixels *at, int32_t pixels)
 {
     const adze_qconv_params *p = t->p;
     const int8_t *from[3] = {0};
