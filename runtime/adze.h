@@ -152,6 +152,18 @@ typedef struct {
     int32_t keep; /* ArgMax, ArgMin: select_last_index */
 } adze_reduce_params;
 
+/* TopK along the axis of x [outer, axis, inner] to y and indices [outer, k, inner]; k <= axis. */
+typedef struct {
+    int32_t outer, axis, inner, k;
+    int32_t smallest; /* instead of the largest */
+} adze_topk_params;
+
+/* CumSum, CumProd along the axis of [outer, axis, inner]. */
+typedef struct {
+    int32_t outer, axis, inner;
+    int32_t reverse, exclusive; /* from the end; without the element itself */
+} adze_scan_params;
+
 /* Gather: y[o,i,n] = x[o, index[i], n], x [outer, axis, inner], negative indices count from the end. */
 typedef struct {
     int32_t outer, axis, inner, indices;

@@ -34,6 +34,7 @@ const char *kind_class(Kind k)
     case KIND_AVGPOOL:
     case KIND_QAVGPOOL:
     case KIND_REDUCE:
+    case KIND_SCAN:
         return "pool";
     case KIND_SOFTMAX:
     case KIND_LOGSOFTMAX:
@@ -43,6 +44,7 @@ const char *kind_class(Kind k)
         return "norm";
     case KIND_COPY:
     case KIND_FILL:
+    case KIND_TOPK:
     case KIND_GATHER:
     case KIND_RESIZE:
         return "move";

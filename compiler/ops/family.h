@@ -213,6 +213,11 @@ LOWER(lower_identity);
 /* trees.c */
 INFER(infer_trees);
 LOWER(lower_trees);
+/* topk.c */
+INFER(infer_topk);
+LOWER(lower_topk);
+/* scan.c */
+LOWER(lower_scan);
 /* shape.c */
 INFER(infer_reshape);
 INFER(infer_flatten);

@@ -77,6 +77,16 @@ static const ParamField reduce_fields[] = {
     INT(S, outer) INT(S, axis) INT(S, inner) INT(S, keep)
 #undef S
 };
+static const ParamField topk_fields[] = {
+#define S adze_topk_params
+    INT(S, outer) INT(S, axis) INT(S, inner) INT(S, k) INT(S, smallest)
+#undef S
+};
+static const ParamField scan_fields[] = {
+#define S adze_scan_params
+    INT(S, outer) INT(S, axis) INT(S, inner) INT(S, reverse) INT(S, exclusive)
+#undef S
+};
 static const ParamField gather_fields[] = {
 #define S adze_gather_params
     INT(S, outer) INT(S, axis) INT(S, inner) INT(S, indices)
@@ -176,7 +186,7 @@ const ParamStruct *param_struct(const char *name)
         STRUCT(unary),      STRUCT(broadcast), STRUCT(copy),     STRUCT(reduce),  STRUCT(gather),  STRUCT(resize),
         STRUCT(recurrent),  STRUCT(qconv),     STRUCT(qgemm),    STRUCT(qmatmul), STRUCT(qbinary), STRUCT(qpool),
         STRUCT(groupnorm),  STRUCT(qsoftmax),  STRUCT(quantize), STRUCT(qconv16), STRUCT(qgemm16), STRUCT(qinterpolate),
-        STRUCT(qlayernorm), STRUCT(trees),
+        STRUCT(qlayernorm), STRUCT(trees),     STRUCT(topk),     STRUCT(scan),
     };
     for (size_t i = 0; i < sizeof structs / sizeof structs[0]; i++) {
         if (strcmp(structs[i].name, name) == 0)

@@ -30,6 +30,8 @@ enum { STEP_MAX_IN = 6, STEP_MAX_OUT = 4, PARAMS_MAX_BYTES = 192 };
     X(COPY)       /* x -> y; strided; chosen by element size */                                                        \
     X(FILL)       /* value (one element, const) -> y: count copies (adze_unary_params) */                              \
     X(REDUCE)     /* x -> y; Step.function: "ReduceSum", "ReduceMean", "ReduceMax", "ArgMax", ... */                   \
+    X(TOPK)       /* x -> y, indices i64 */                                                                            \
+    X(SCAN)       /* x -> y; Step.function: "CumSum", "CumProd" */                                                     \
     X(GATHER)     /* x, indices -> y */                                                                                \
     X(RECURRENT)  /* gates, w, LSTM: h0?, c0? -> y, h, c; GRU: gates, w, bias?, h0? -> y, h; by Step.function */       \
     X(TREES)      /* x, nodes [count, 2] i32, roots i32, rows [count, targets] -> y */                                 \

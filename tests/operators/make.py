@@ -616,10 +616,41 @@ def microsoft_texts():
     t.add("SkipSimplifiedLayerNormalization", [real(2, 3, 8), real(2, 3, 8), Const(real(8))])
 
 
+def topk_texts():
+    odd = np.array([[3, np.nan, 1, -np.inf, np.nan, 3], [np.inf, -0.0, 0.0, 1, 1, np.nan]], np.float32)
+    for opset, largests in [(10, [None]), (13, [1, 0])]:
+        t = text("TopK" + ("10" if opset == 10 else ""), opset)
+        for largest in largests:
+            attrs = {} if largest is None else dict(largest=largest)
+            for k in [1, 3, 6]:
+                t.add("TopK", [odd, i64(k)], outputs=2, **attrs)
+            for axis in [0, 1, -1]:
+                t.add("TopK", [real(4, 5, 3), i64(3)], outputs=2, axis=axis, **attrs)
+            for dtype in [] if opset == 10 else [np.int8, np.uint8, np.int32, np.int64]:
+                t.add("TopK", [ints(3, 9, low=0, dtype=dtype), i64(5)], outputs=2, **attrs)
+    t = text("TopK1", 9)
+    t.add("TopK", [real(3, 5)], outputs=2, k=2)
+    t.add("TopK", [real(3, 5)], outputs=2, k=3, axis=0)
+
+
+def scan_texts():
+    t = text("CumSum", 14)
+    for attrs in [{}, dict(exclusive=1), dict(reverse=1), dict(exclusive=1, reverse=1)]:
+        for axis in [0, 1, -1]:
+            t.add("CumSum", [real(3, 4, 5), Const(np.array(axis, np.int32))], **attrs)
+        t.add("CumSum", [ints(6, dtype=np.int32), i64(0)], **attrs)
+        t.add("CumSum", [ints(2, 3), i64(1)], **attrs)
+    t = text("CumProd", 26)
+    for attrs in [{}, dict(exclusive=1), dict(reverse=1), dict(exclusive=1, reverse=1)]:
+        t.add("CumProd", [real(3, 4, 2), i64(1)], **attrs)
+        t.add("CumProd", [ints(5, dtype=np.int32), i64(-1)], **attrs)
+
+
 def main():
     for make in [conv_texts, pool_texts, matrix_texts, elementwise_texts, move_texts, reduce_texts,
                  conv_transpose_texts, resize_texts, scatter_texts, recurrent_texts, last_state_texts, tree_texts,
-                 ml_texts, written_texts, signal_texts, microsoft_texts, integer_texts]:
+                 ml_texts, written_texts, signal_texts, microsoft_texts, integer_texts,
+                 topk_texts, scan_texts]:
         make()
     folder = os.path.dirname(os.path.abspath(__file__))
     for t in TEXTS:
