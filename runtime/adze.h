@@ -169,6 +169,21 @@ typedef struct {
     int32_t outer, axis, inner, indices;
 } adze_gather_params;
 
+/* GatherElements, ScatterElements: `count` indices of the shape `dim`, the strides of the `whole` elements of data at
+ * the same places, 0 on the indexed axis. */
+typedef struct {
+    int32_t rank, count, whole;
+    int32_t axis, axis_stride;
+    int32_t dim[ADZE_MAX_RANK], stride[ADZE_MAX_RANK];
+} adze_elements_params;
+
+/* GatherND, ScatterND: [batch, rows, depth] indices into data of `whole` elements a batch, whose first axes are `dim`
+ * and lie `stride` apart. */
+typedef struct {
+    int32_t batch, rows, depth, inner, whole;
+    int32_t dim[ADZE_MAX_RANK], stride[ADZE_MAX_RANK];
+} adze_rows_params;
+
 /* Resize along one axis, [outer, in, inner] to [outer, out, inner]: each row of y is the weighted sum of `taps` rows of
  * x, whose indices and weights are operands; a first index below 0 makes the row `outside`. */
 typedef struct {

@@ -46,6 +46,10 @@ const char *kind_class(Kind k)
     case KIND_FILL:
     case KIND_TOPK:
     case KIND_GATHER:
+    case KIND_GATHER_ELEMENTS:
+    case KIND_GATHER_ROWS:
+    case KIND_SCATTER_ELEMENTS:
+    case KIND_SCATTER_ROWS:
     case KIND_RESIZE:
         return "move";
     default:

@@ -263,6 +263,13 @@ INFER(infer_scatter_nd);
 LOWER(lower_scatter_nd);
 INFER(infer_one_hot);
 LOWER(lower_one_hot);
+/* elements.c */
+INFER(infer_gather_elements);
+LOWER(lower_gather_elements);
+INFER(infer_scatter_elements);
+LOWER(lower_scatter_elements);
+INFER(infer_gather_nd);
+LOWER(lower_gather_nd);
 /* resize.c */
 INFER(infer_resize);
 LOWER(lower_resize);

@@ -125,19 +125,48 @@ bool infer_layernorm(OpContext *c, Graph *g, Node *n)
         for (int i = axis; i < rows.rank; i++)
             rows.dim[i] = 1;
     }
-    for (size_t i = 1; i < 3; i++) {
-        if (used(node_out(n, i)))
-            return node_error(c, n, "its output %zu (mean or deviation) is used; supported: the first output only", i);
+    for (size_t i = 1; i < 3; i++)
         op_set_output(n, i, DT_F32, &rows);
-    }
     return infer_same(c, g, n);
+}
+
+static Value *mean_of_rows(Plan *p, Value *x, Value *y, int axis)
+{
+    adze_reduce_params params = {.outer = (int32_t)dims_count(&x->shape, 0, axis),
+                                 .axis = (int32_t)dims_count(&x->shape, axis, x->shape.rank),
+                                 .inner = 1};
+    Step *s = PLAN_STEP(p, KIND_REDUCE, "ReduceMean", adze_reduce_params, &params);
+    step_in(s, x);
+    step_out(s, y);
+    return y;
+}
+
+/* Outputs Mean and InvStdDev, which the kernel does not give: 1 / sqrt(mean((x - mean)^2) + epsilon). */
+static bool lower_statistics(OpContext *c, Plan *p, Node *n, int axis)
+{
+    Value *x = node_in(n, 0), *mean = node_out(n, 1), *deviation = node_out(n, 2);
+    Shape rows = x->shape;
+    if (!used(mean) && !used(deviation))
+        return true;
+    for (int i = axis; i < rows.rank; i++)
+        rows.dim[i] = 1;
+    mean = mean_of_rows(p, x, mean ? mean : plan_temp(p, DT_F32, &rows), axis);
+    if (!used(deviation))
+        return true;
+    Value *centred = temp_binary(c, p, n, "Sub", x, mean);
+    Value *square = centred ? temp_binary(c, p, n, "Mul", centred, centred) : NULL;
+    if (!square)
+        return false;
+    Value *variance = mean_of_rows(p, square, plan_temp(p, DT_F32, &rows), axis);
+    Value *spread = temp_binary(c, p, n, "Add", variance, plan_float(p, node_float(n, "epsilon", 1e-5f)));
+    return spread && lower_unary(p, "Reciprocal", temp_unary(p, "Sqrt", spread), deviation, 0.0f, 0.0f);
 }
 
 bool lower_layernorm(OpContext *c, Plan *p, Node *n)
 {
     const Shape *x = in_shape(n, 0);
     int axis = layer_axis(c, n, x);
-    if (axis < 0)
+    if (axis < 0 || !lower_statistics(c, p, n, axis))
         return false;
     adze_layernorm_params params = {.outer = (int32_t)dims_count(x, 0, axis),
                                     .axis = (int32_t)dims_count(x, axis, x->rank),

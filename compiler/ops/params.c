@@ -92,6 +92,16 @@ static const ParamField gather_fields[] = {
     INT(S, outer) INT(S, axis) INT(S, inner) INT(S, indices)
 #undef S
 };
+static const ParamField elements_fields[] = {
+#define S adze_elements_params
+    INT(S, rank) INT(S, count) INT(S, whole) INT(S, axis) INT(S, axis_stride) INT(S, dim) INT(S, stride)
+#undef S
+};
+static const ParamField rows_fields[] = {
+#define S adze_rows_params
+    INT(S, batch) INT(S, rows) INT(S, depth) INT(S, inner) INT(S, whole) INT(S, dim) INT(S, stride)
+#undef S
+};
 static const ParamField resize_fields[] = {
 #define S adze_resize_params
     INT(S, outer) INT(S, in) INT(S, inner) INT(S, out) INT(S, taps) FLOAT(S, outside)
@@ -182,11 +192,12 @@ const ParamStruct *param_struct(const char *name)
             sizeof what##_fields / sizeof what##_fields[0]                                                             \
     }
     static const ParamStruct structs[] = {
-        STRUCT(conv),       STRUCT(gemm),      STRUCT(matmul),   STRUCT(pool),    STRUCT(softmax), STRUCT(layernorm),
-        STRUCT(unary),      STRUCT(broadcast), STRUCT(copy),     STRUCT(reduce),  STRUCT(gather),  STRUCT(resize),
-        STRUCT(recurrent),  STRUCT(qconv),     STRUCT(qgemm),    STRUCT(qmatmul), STRUCT(qbinary), STRUCT(qpool),
-        STRUCT(groupnorm),  STRUCT(qsoftmax),  STRUCT(quantize), STRUCT(qconv16), STRUCT(qgemm16), STRUCT(qinterpolate),
-        STRUCT(qlayernorm), STRUCT(trees),     STRUCT(topk),     STRUCT(scan),
+        STRUCT(conv),      STRUCT(gemm),    STRUCT(matmul),    STRUCT(pool),         STRUCT(softmax),
+        STRUCT(layernorm), STRUCT(unary),   STRUCT(broadcast), STRUCT(copy),         STRUCT(reduce),
+        STRUCT(gather),    STRUCT(resize),  STRUCT(recurrent), STRUCT(qconv),        STRUCT(qgemm),
+        STRUCT(qmatmul),   STRUCT(qbinary), STRUCT(qpool),     STRUCT(groupnorm),    STRUCT(qsoftmax),
+        STRUCT(quantize),  STRUCT(qconv16), STRUCT(qgemm16),   STRUCT(qinterpolate), STRUCT(qlayernorm),
+        STRUCT(trees),     STRUCT(topk),    STRUCT(scan),      STRUCT(elements),     STRUCT(rows),
     };
     for (size_t i = 0; i < sizeof structs / sizeof structs[0]; i++) {
         if (strcmp(structs[i].name, name) == 0)

@@ -1,4 +1,5 @@
-/* ScatterND with known places, as exporters write the assignment to a slice, and OneHot. */
+/* ScatterND, with places known and evenly spaced (as exporters write the assignment to a slice) as a copy; OneHot. */
+#include "ops/elements.h"
 #include "ops/family.h"
 
 #include <inttypes.h>
@@ -44,12 +45,13 @@ static bool place_of(OpContext *c, const Node *n, const Value *index, int64_t ro
     return true;
 }
 
-/* The places as one nest of loops over the leading axes of the indices. */
-static bool places_of(OpContext *c, const Node *n, const Value *index, Walk *w)
+/* The places as one nest of loops over the leading axes of the indices. *even: they are one. */
+static bool places_of(OpContext *c, const Node *n, const Value *index, Walk *w, bool *even)
 {
     int lead = index->shape.rank - 1;
     int64_t row = 1, count = dims_count(&index->shape, 0, lead), at;
     w->rank = lead;
+    *even = true;
     if (!place_of(c, n, index, 0, &w->offset[1]))
         return false;
     for (int i = lead - 1; i >= 0; row *= w->dim[i], i--) {
@@ -66,45 +68,50 @@ static bool places_of(OpContext *c, const Node *n, const Value *index, Walk *w)
             want += rest % w->dim[i] * w->stride[1][i];
         if (!place_of(c, n, index, k, &at))
             return false;
-        if (at != want)
-            return node_error(c, n, "its indices do not step evenly; supported: those of an assignment to a slice");
+        *even = *even && at == want;
     }
     return true;
 }
 
+/* The updates into the copy of x, along the places `w`. */
+static bool lower_places(OpContext *c, Plan *p, Node *n, Walk *w)
+{
+    Value *index = node_in(n, 1), *updates = node_in(n, 2), *y = node_out(n, 0);
+    int64_t ys[MAX_RANK], us[MAX_RANK];
+    int lead = index->shape.rank - 1, depth = (int)index->shape.dim[lead];
+    row_strides(&y->shape, ys);
+    row_strides(&updates->shape, us);
+    for (int i = 0; i < updates->shape.rank; i++) {
+        w->stride[0][i] = us[i];
+        if (i < lead)
+            continue;
+        w->dim[i] = updates->shape.dim[i];
+        w->stride[1][i] = ys[i - lead + depth];
+    }
+    w->rank = updates->shape.rank;
+    plan_copy(p, node_in(n, 0), y);
+    return lower_walk(c, p, n, updates, y, w);
+}
+
 bool lower_scatter_nd(OpContext *c, Plan *p, Node *n)
 {
-    Value *x = node_in(n, 0), *index = node_in(n, 1), *updates = node_in(n, 2), *y = node_out(n, 0);
-    int lead = index->shape.rank - 1;
+    Value *x = node_in(n, 0), *index = node_in(n, 1), *updates = node_in(n, 2);
     Walk w = {.rank = 0};
-    if (!index->is_const)
-        return node_error(c, n, "its indices are not constant; supported: constants");
-    if (strcmp(node_string(n, "reduction", "none"), "none"))
-        return node_error(c, n, "its reduction is %s; supported: none",
-                          diag_quote(c->scratch, node_string(n, "reduction", "none")));
+    bool even = false;
     if (updates->type != x->type)
         return node_error(c, n, "its inputs are %s and %s; they must be of one type", dtype_name(x->type),
                           dtype_name(updates->type));
     if (!check_shapes(c, n, &x->shape, &index->shape, &updates->shape))
         return false;
-    plan_copy(p, x, y);
-    if (shape_count(&updates->shape) == 0)
+    if (shape_count(&updates->shape) == 0) {
+        plan_copy(p, x, node_out(n, 0));
         return true;
-    if (!places_of(c, n, index, &w))
-        return false;
-    int64_t ys[MAX_RANK], us[MAX_RANK];
-    int depth = (int)index->shape.dim[lead];
-    row_strides(&y->shape, ys);
-    row_strides(&updates->shape, us);
-    for (int i = 0; i < updates->shape.rank; i++) {
-        w.stride[0][i] = us[i];
-        if (i < lead)
-            continue;
-        w.dim[i] = updates->shape.dim[i];
-        w.stride[1][i] = ys[i - lead + depth];
     }
-    w.rank = updates->shape.rank;
-    return lower_walk(c, p, n, updates, y, &w);
+    if (index->is_const && !places_of(c, n, index, &w, &even))
+        return false;
+    if (!even || strcmp(node_string(n, "reduction", "none"), "none"))
+        return lower_scatter_rows(c, p, n);
+    return lower_places(c, p, n, &w);
 }
 
 /* The last axis of the output is `axis` -1. */

@@ -12,9 +12,10 @@ static bool is_pool(const Node *n)
 
 bool moves_elements(const Node *n)
 {
-    static const char *const names[] = {"Reshape",      "Flatten",      "Squeeze",   "Unsqueeze", "Transpose", "Slice",
-                                        "Split",        "Concat",       "Gather",    "Expand",    "Tile",      "Pad",
-                                        "DepthToSpace", "SpaceToDepth", "ReduceMax", "ReduceMin", "Identity"};
+    static const char *const names[] = {"Reshape",   "Flatten",  "Squeeze",        "Unsqueeze",    "Transpose",
+                                        "Slice",     "Split",    "Concat",         "Gather",       "Expand",
+                                        "Tile",      "Pad",      "DepthToSpace",   "SpaceToDepth", "ReduceMax",
+                                        "ReduceMin", "Identity", "GatherElements", "GatherND"};
     if ((node_is(n, "Resize") || node_is(n, "Upsample")))
         return !strcmp(node_string(n, "mode", "nearest"), "nearest") &&
                strcmp(node_string(n, "coordinate_transformation_mode", "half_pixel"), "tf_crop_and_resize") != 0;

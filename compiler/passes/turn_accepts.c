@@ -5,7 +5,7 @@
 
 bool normalises_rows(const Node *n)
 {
-    return node_is(n, "LayerNormalization") || node_is_adze(n, "QLayerNormalization") ||
+    return (node_is(n, "LayerNormalization") && only_first_output(n)) || node_is_adze(n, "QLayerNormalization") ||
            node_is_adze(n, "QLayerNormalization16");
 }
 

@@ -82,6 +82,56 @@ START_TEST(gather_outside)
 }
 END_TEST
 
+/* x [3, 2], indices [5, 2] along the first axis: those outside lead to its ends. */
+START_TEST(elements_outside)
+{
+    const float x[6] = {1, 2, 3, 4, 5, 6}, updates[10] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
+    const int64_t index[] = {3, -4, INT64_MAX, INT64_MIN, -1, 0, 2, 1, -3, INT64_MAX};
+    float y[10];
+    adze_elements_params p = {
+        .rank = 2, .count = 10, .whole = 6, .axis = 3, .axis_stride = 2, .dim = {5, 2}, .stride = {0, 1}};
+    call_2("adze_gather_elements_4_i64_ref", &p, x, index, y);
+    ck_assert_floats(y, ((const double[]){5, 2, 5, 2, 5, 2, 5, 4, 1, 6}), 10, 0);
+    call_3("adze_scatter_elements_add_f32_i64_ref", &p, x, index, updates, y);
+    ck_assert_floats(y, ((const double[]){2, 5, 3, 5, 9, 7}), 6, 0);
+}
+END_TEST
+
+/* x [3, 2]: rows of one index and of two. */
+START_TEST(rows_outside)
+{
+    const float x[6] = {1, 2, 3, 4, 5, 6}, updates[6] = {1, 2, 3, 4, 5, 6};
+    const int64_t index[] = {3, -4, INT64_MAX, INT64_MIN, -2, 2};
+    float y[6];
+    adze_rows_params one = {.batch = 1, .rows = 3, .depth = 1, .inner = 2, .whole = 6, .dim = {3}, .stride = {2}};
+    adze_rows_params two = {.batch = 1, .rows = 3, .depth = 2, .inner = 1, .whole = 6, .dim = {3, 2}, .stride = {2, 1}};
+    call_2("adze_gather_rows_4_ref", &one, x, index, y);
+    ck_assert_floats(y, ((const double[]){5, 6, 1, 2, 5, 6}), 6, 0);
+    call_2("adze_gather_rows_4_ref", &two, x, index, y);
+    ck_assert_floats(y, ((const double[]){5, 5, 4}), 3, 0);
+    call_3("adze_scatter_rows_add_f32_ref", &one, x, index, updates, y);
+    ck_assert_floats(y, ((const double[]){4, 6, 3, 4, 11, 14}), 6, 0);
+    call_3("adze_scatter_rows_none_4_ref", &two, x, index, updates, y);
+    ck_assert_floats(y, ((const double[]){1, 2, 3, 3, 2, 6}), 6, 0);
+}
+END_TEST
+
+/* y takes the place of x. */
+START_TEST(scatter_in_place)
+{
+    const float updates[2] = {7, 8};
+    const int32_t index[] = {1, -1};
+    const int64_t rows[] = {0, -1};
+    float y[4] = {1, 2, 3, 4};
+    adze_elements_params elements = {
+        .rank = 1, .count = 2, .whole = 4, .axis = 4, .axis_stride = 1, .dim = {2}, .stride = {0}};
+    adze_rows_params p = {.batch = 1, .rows = 2, .depth = 1, .inner = 1, .whole = 4, .dim = {4}, .stride = {1}};
+    call_3("adze_scatter_elements_none_4_i32_ref", &elements, y, index, updates, y);
+    call_3("adze_scatter_rows_max_f32_ref", &p, y, rows, updates, y);
+    ck_assert_floats(y, ((const double[]){7, 7, 3, 8}), 4, 0);
+}
+END_TEST
+
 static const struct {
     const char *name;
     bool ints, small_ints;
@@ -431,6 +481,9 @@ int main(void)
     tcase_add_test(t, copy_forms);
     tcase_add_test(t, gather);
     tcase_add_test(t, gather_outside);
+    tcase_add_test(t, elements_outside);
+    tcase_add_test(t, rows_outside);
+    tcase_add_test(t, scatter_in_place);
     tcase_add_loop_test(t, reduce, 0, (int)(sizeof reduce_cases / sizeof reduce_cases[0]));
     tcase_add_test(t, reduce_extremes);
     tcase_add_test(t, arg);

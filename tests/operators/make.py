@@ -646,11 +646,54 @@ def scan_texts():
         t.add("CumProd", [ints(5, dtype=np.int32), i64(-1)], **attrs)
 
 
+def elements_texts():
+    """Indices that are known only at run time, negative ones too."""
+    t = text("GatherElements", 13)
+    for dtype in [np.int32, np.int64]:
+        t.add("GatherElements", [real(4, 3), ints(2, 3, low=-4, high=4, dtype=dtype)])
+        t.add("GatherElements", [real(2, 3, 4), ints(2, 2, 7, low=-4, high=4, dtype=dtype)], axis=2)
+        t.add("GatherElements", [ints(3, 5), ints(2, 9, low=-5, high=5, dtype=dtype)], axis=-1)
+    for dtype in [np.uint8, np.int16, bool]:
+        t.add("GatherElements", [ints(4, 3, low=0, dtype=dtype), ints(5, 2, low=0, high=4)])
+    t.add("GatherElements", [real(4, 3), Const(ints(2, 3, low=-4, high=4))])
+    t.add("GatherND", [real(3, 4, 5), ints(6, 2, low=-3, high=3)])
+    t.add("GatherND", [real(3, 4), ints(2, 3, 2, low=-3, high=3)])
+    t.add("GatherND", [real(2, 3, 4, 2), ints(2, 5, 1, low=-3, high=3)], batch_dims=1)
+    t.add("GatherND", [ints(2, 3, 4), ints(2, 3, 1, low=-4, high=4)], batch_dims=2)
+    t.add("GatherND", [ints(4, 3, low=0, dtype=np.uint8), Const(ints(2, 1, low=-4, high=4))])
+    t = text("ScatterElements", 18)
+    for how in ["none", "add", "mul", "min", "max"]:
+        for dtype in [np.float32, np.int32, np.int64]:
+            for index in [np.int32, np.int64]:
+                at = np.array([[2, -4, 1], [0, 3, -1]] if how == "none" else [[2, -4, 1], [2, 0, -1]], index)
+                x, u = (real if dtype == np.float32 else lambda *s: ints(*s, dtype=dtype) for _ in range(2))
+                t.add("ScatterElements", [x(4, 3), at, u(2, 3)], reduction=how)
+        t.add("ScatterElements", [real(2, 3, 5), np.array([[[4], [-2]]]), real(1, 2, 1)], axis=-1, reduction=how)
+    for dtype in [np.uint8, np.int16, bool]:
+        t.add("ScatterElements", [ints(5, low=0, dtype=dtype), np.array([3, -5]), ints(2, low=0, dtype=dtype)])
+    t = text("ScatterRows", 18)
+    for how in ["none", "add", "mul", "min", "max"]:
+        at = np.array([[2], [-4]] if how == "none" else [[2], [-2]])
+        for x, u in [(real(4, 3), real(2, 3)), (ints(4, 3, dtype=np.int32), ints(2, 3, dtype=np.int32)), (ints(4, 3), ints(2, 3))]:
+            t.add("ScatterND", [x, at, u], reduction=how)
+        t.add("ScatterND", [real(3, 4, 2), Const(np.array([[0, 1], [2, -1], [0, 1 if how != "none" else 0]])), real(3, 2)], reduction=how)
+    t.add("ScatterND", [ints(6, low=0, dtype=np.uint8), np.array([[[5], [0]]]), ints(1, 2, low=0, dtype=np.uint8)])
+    t.add("ScatterND", [ints(6, dtype=np.int16), np.array([[-1]]), ints(1, dtype=np.int16)])
+
+
+def statistics_texts():
+    t = text("LayerStatistics", 17)
+    for axis, shape in [(-1, [6]), (1, [5, 6]), (0, [3, 5, 6])]:
+        t.add("LayerNormalization", [real(3, 5, 6), Const(real(*shape)), Const(real(*shape))], outputs=3, axis=axis)
+    t.add("LayerNormalization", [real(4, 6), Const(real(6))], outputs=2, epsilon=.01)
+
+
 def main():
     for make in [conv_texts, pool_texts, matrix_texts, elementwise_texts, move_texts, reduce_texts,
                  conv_transpose_texts, resize_texts, scatter_texts, recurrent_texts, last_state_texts, tree_texts,
                  ml_texts, written_texts, signal_texts, microsoft_texts, integer_texts,
-                 topk_texts, scan_texts]:
+                 topk_texts, scan_texts,
+                 elements_texts, statistics_texts]:
         make()
     folder = os.path.dirname(os.path.abspath(__file__))
     for t in TEXTS:
