@@ -75,7 +75,6 @@ static Value *linear_scores(PassContext *c, Graph *g, Node *n, size_t targets)
     node_set_int(g, y->producer, "transB", 1);
     if (b && b->count)
         node_add_input(g, y->producer, written_floats(g, b->floats, b->count));
-    y->producer->name = n->name;
     return y;
 }
 

@@ -197,7 +197,6 @@ static Value *product(Equation *e, Graph *g, Node *n)
     a = as_matrices(e, g, n, a, 0, &p, &p.rows, &p.inner);
     b = as_matrices(e, g, n, b, 1, &p, &p.inner, &p.columns);
     Value *y = written(g, n, "MatMul", a, b);
-    y->producer->name = n->name;
     Term made = {0};
     append(&made, &p.batch);
     append(&made, &p.rows);

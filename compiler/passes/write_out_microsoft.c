@@ -54,7 +54,6 @@ bool write_out_fused_conv(PassContext *c, Graph *g, Node *n)
     const Attr *p = node_attr(n, "activation_params");
     Value *y = written(g, n, "Conv", node_in(n, 0), node_in(n, 1));
     keep_attributes(g, n, y->producer, attributes);
-    y->producer->name = n->name;
     if (node_in(n, 2))
         node_add_input(g, y->producer, node_in(n, 2));
     if (node_in(n, 3))
@@ -78,7 +77,6 @@ bool write_out_fused_gemm(PassContext *c, Graph *g, Node *n)
     }
     Value *y = written(g, n, "Gemm", node_in(n, 0), node_in(n, 1));
     keep_attributes(g, n, y->producer, attributes);
-    y->producer->name = n->name;
     if (node_in(n, 2))
         node_add_input(g, y->producer, node_in(n, 2));
     return written_in_place(g, n, activated(c, g, n, y, node_string(n, "activation", ""), p, count));
@@ -106,7 +104,6 @@ bool write_out_fused_matmul(PassContext *c, Graph *g, Node *n)
         return written_error(c, n, "attribute 'transBatchA' or 'transBatchB' is set; supported: 0");
     Value *y = written(g, n, "MatMul", turned(g, n, node_in(n, 0), node_int(n, "transA", 0)),
                        turned(g, n, node_in(n, 1), node_int(n, "transB", 0)));
-    y->producer->name = n->name;
     float alpha = node_float(n, "alpha", 1);
     return written_in_place(g, n, alpha == 1 ? y : written(g, n, "Mul", y, written_number(g, alpha)));
 }
@@ -147,7 +144,6 @@ bool write_out_skip_norm(PassContext *c, Graph *g, Node *n)
     if (!rms && node_in(n, 3))
         node_add_input(g, y->producer, node_in(n, 3));
     node_set_float(g, y->producer, "epsilon", node_float(n, "epsilon", 1e-5f));
-    y->producer->name = n->name;
     graph_replace(g, node_out(n, 0), y);
     if (node_out(n, 3))
         graph_replace(g, node_out(n, 3), sum);

@@ -196,7 +196,6 @@ bool write_out_dft(PassContext *c, Graph *g, Node *n)
     v = axis == last - 1 ? v : written_transpose(g, n, v, to, x.rank);
     v = written_reshape(g, n, v, (int64_t[]){-1, d.samples * x.dim[last]}, 2);
     v = written(g, n, "MatMul", v, dft_matrix(g, &d, x.dim[last]));
-    v->producer->name = n->name;
     dims[last - 1] = d.bins;
     dims[last] = 2;
     v = written_reshape(g, n, v, dims, x.rank);
@@ -241,7 +240,6 @@ bool write_out_stft(PassContext *c, Graph *g, Node *n)
     const int64_t batch = x->shape.dim[0], frames = (samples - d.length) / step + 1;
     Value *v = written_reshape(g, n, node_in(n, 0), (int64_t[]){batch, 1, samples}, 3);
     v = written(g, n, "Conv", v, stft_kernel(g, &d, window ? window->data : NULL));
-    v->producer->name = n->name;
     node_set_ints(g, v->producer, "strides", &step, 1);
     v = written_reshape(g, n, v, (int64_t[]){batch, d.bins, 2, frames}, 4);
     return written_in_place(g, n, written_transpose(g, n, v, (int64_t[]){0, 3, 1, 2}, 4));

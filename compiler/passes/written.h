@@ -5,7 +5,8 @@
 
 #include "passes/rewrite.h"
 
-/* The output of op_type(a, b) of ONNX; b may be NULL. Attributes: by its producer. */
+/* The output of op_type(a, b) of ONNX, a node with the name of `before` or of its output, so that reports and options
+ * can name what it became; b may be NULL. Attributes: by its producer. */
 Value *written(Graph *g, Node *before, const char *op_type, Value *a, Value *b);
 /* The same of a given version, for operators that are younger than the model's opset. */
 Value *written_at(Graph *g, Node *before, const char *op_type, int version, Value *a, Value *b);
