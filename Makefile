@@ -51,6 +51,9 @@ $(BUILD)/generated/load/onnx.pb-c.c: compiler/load/onnx.proto
 	protoc-c --c_out=$(@D) --proto_path=$(<D) $<
 $(BUILD)/generated/load/onnx.pb-c.h: $(BUILD)/generated/load/onnx.pb-c.c ;
 
+# Loops over samples of the calibration: vectorised.
+$(patsubst %,$(BUILD)/compiler/%.o,ops/wide passes/calibrate_layers passes/calibrate_ranges passes/calibrate_weights): ALL_CFLAGS += -O3
+
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 
 # Files that adze carries (compiler/base/embed.h), and the QEMU plugin that counts instructions.

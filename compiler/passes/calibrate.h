@@ -5,7 +5,7 @@
 #include "passes/calibration.h"
 #include "passes/linear.h"
 
-enum { BINS = 2048 };
+enum { BINS = 2048, GRAM_ROWS = 16 /* added at once: a large matrix is seldom read from memory */ };
 
 /* Over samples, of a number that each has. */
 typedef struct {
@@ -37,6 +37,7 @@ typedef struct {
     int64_t kernel[2], stride[2], dilation[2], begin[2], in[3], out[2]; /* convolutions; in: C, H, W */
     bool conv, by_rows;   /* by_rows: weight of (output, k) at output * k + k, else k * outputs + output */
     double *gram, *mean;  /* [groups][k][k], [groups][k] */
+    double *waiting;      /* [groups][GRAM_ROWS][k]: rows that they lack yet */
     int64_t rows;         /* that they sum */
     float *scale, *reals; /* [outputs]; the quantised weights as reals, in the weights' order */
     int8_t *integers;

@@ -1,5 +1,6 @@
 /* What a layer's sums of products see: for each group of channels the Gram matrix and the mean of its inputs, from rows
  * taken at fixed positions of each sample, with the activations in front rounded as they will be. */
+#include "ops/wide.h"
 #include "passes/calibrate.h"
 
 #include <string.h>
@@ -71,6 +72,7 @@ static bool add_layer(Calibrator *k, Node *n, const Linear *l)
     if (y.k <= MAX_K && !node_int(n, "transA", 0)) {
         y.gram = NEW_ARRAY(k->g->arena, double, y.groups *y.k *y.k);
         y.mean = NEW_ARRAY(k->g->arena, double, y.groups *y.k);
+        y.waiting = NEW_ARRAY(k->g->arena, double, y.groups *GRAM_ROWS *y.k);
     }
     array_push(k->g->arena, &k->layers, y);
     return true;
@@ -103,23 +105,48 @@ static void gather_conv(const Layer *y, const float *x, int64_t group, int64_t r
             }
 }
 
-/* The lower triangle. */
-static void accumulate(Layer *y, int64_t group, const float *row)
+typedef double Lanes __attribute__((vector_size(32), aligned(sizeof(double)), may_alias));
+
+/* The lower triangle and the mean of a group, by the rows that wait, in their order; zeros change nothing. */
+WIDE_CLONES static void accumulate(const Layer *y, int64_t group)
 {
     double *gram = y->gram + group * y->k * y->k, *mean = y->mean + group * y->k;
+    const double *rows = y->waiting + group * GRAM_ROWS * y->k;
     for (int64_t i = 0; i < y->k; i++) {
-        double a = (double)row[i];
-        mean[i] += a;
-        if (a == 0)
-            continue;
-        double *to = gram + i * y->k;
-        for (int64_t j = 0; j <= i; j++)
-            to[j] += a * (double)row[j];
+        double *to = gram + i * y->k, a[GRAM_ROWS];
+        bool any = false;
+        for (int r = 0; r < GRAM_ROWS; r++) {
+            a[r] = rows[r * y->k + i];
+            mean[i] += a[r];
+            any = any || a[r] != 0;
+        }
+        int64_t j = any ? 0 : i + 1;
+        for (; j + 8 <= i + 1; j += 8) {
+            Lanes s0 = *(const Lanes *)(to + j), s1 = *(const Lanes *)(to + j + 4);
+            for (int r = 0; r < GRAM_ROWS; r++) {
+                const double *row = rows + r * y->k + j;
+                s0 += a[r] * *(const Lanes *)row;
+                s1 += a[r] * *(const Lanes *)(row + 4);
+            }
+            *(Lanes *)(to + j) = s0;
+            *(Lanes *)(to + j + 4) = s1;
+        }
+        for (; j <= i; j++)
+            for (int r = 0; r < GRAM_ROWS; r++)
+                to[j] += a[r] * rows[r * y->k + j];
     }
 }
 
-static void see_layer(Calibrator *k, Layer *y, const float *x, int64_t count, size_t at_case, float *row)
+static void accumulate_all(Layer *y)
 {
+    for (int64_t g = 0; g < y->groups; g++)
+        accumulate(y, g);
+    memset(y->waiting, 0, (size_t)(y->groups * GRAM_ROWS * y->k) * sizeof *y->waiting);
+}
+
+static void see_layer(Calibrator *k, Layer *y, const float *x, int64_t count, size_t at_case)
+{
+    float gathered[MAX_K];
     int64_t positions = y->conv ? y->out[0] * y->out[1] : count / y->k;
     int64_t wanted = ROWS_A_PRODUCT * y->k > LEAST_ROWS ? ROWS_A_PRODUCT * y->k : LEAST_ROWS;
     int64_t each = (wanted + (int64_t)k->cal->cases - 1) / (int64_t)k->cal->cases;
@@ -128,27 +155,34 @@ static void see_layer(Calibrator *k, Layer *y, const float *x, int64_t count, si
         /* Spread over the sample, elsewhere in the next one. */
         int64_t at = (i * positions / each + (int64_t)(at_case * 7919)) % positions;
         for (int64_t g = 0; g < y->groups; g++) {
+            const float *row = y->conv ? gathered : x + at * y->k;
+            double *to = y->waiting + (g * GRAM_ROWS + y->rows % GRAM_ROWS) * y->k;
             if (y->conv)
-                gather_conv(y, x, g, at / y->out[1], at % y->out[1], row);
-            accumulate(y, g, y->conv ? row : x + at * y->k);
+                gather_conv(y, x, g, at / y->out[1], at % y->out[1], gathered);
+            for (int64_t j = 0; j < y->k; j++)
+                to[j] = (double)row[j];
         }
-        y->rows++;
+        if (++y->rows % GRAM_ROWS == 0)
+            accumulate_all(y);
     }
 }
 
 static void see(void *context, const Value *v, float *data, int64_t count, size_t at_case)
 {
     Calibrator *k = context;
-    static float row[MAX_K];
     const Track *t = &k->track[v->id];
     if (t->quantised)
         fake_quantise(track_of(k, v), data, count);
     for (size_t i = 0; i < k->layers.count; i++)
         if (k->layers.items[i].data == v->id && k->layers.items[i].gram)
-            see_layer(k, &k->layers.items[i], data, count, at_case, row);
+            see_layer(k, &k->layers.items[i], data, count, at_case);
 }
 
 bool measure_layers(Calibrator *k)
 {
-    return evaluate_all(k, see, k);
+    bool ok = evaluate_all(k, see, k);
+    for (size_t i = 0; ok && i < k->layers.count; i++)
+        if (k->layers.items[i].gram)
+            accumulate_all(&k->layers.items[i]);
+    return ok;
 }

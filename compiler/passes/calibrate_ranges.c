@@ -1,5 +1,6 @@
 /* Ranges from what occurs in the calibration data: one pass for the extremes, one for a histogram where the method
  * needs it. A range always holds 0, so that padding and Relu are exact. */
+#include "ops/wide.h"
 #include "passes/calibrate.h"
 
 #include <float.h>
@@ -41,6 +42,29 @@ static void end_sample(Calibrator *k)
     }
 }
 
+/* NaN is passed over. */
+WIDE_CLONES static void extremes(const float *data, int64_t count, float *least, float *most)
+{
+    enum { LANES = 16 };
+    float low[LANES], high[LANES];
+    for (int l = 0; l < LANES; l++)
+        low[l] = INFINITY, high[l] = -INFINITY;
+    for (; count >= LANES; count -= LANES, data += LANES)
+        for (int l = 0; l < LANES; l++) {
+            low[l] = data[l] < low[l] ? data[l] : low[l];
+            high[l] = data[l] > high[l] ? data[l] : high[l];
+        }
+    for (int l = 0; l < count; l++) {
+        low[l] = data[l] < low[l] ? data[l] : low[l];
+        high[l] = data[l] > high[l] ? data[l] : high[l];
+    }
+    *least = INFINITY, *most = -INFINITY;
+    for (int l = 0; l < LANES; l++) {
+        *least = low[l] < *least ? low[l] : *least;
+        *most = high[l] > *most ? high[l] : *most;
+    }
+}
+
 static void see_extremes(void *context, const Value *v, float *data, int64_t count, size_t at_case)
 {
     Extremes *e = context;
@@ -50,11 +74,8 @@ static void see_extremes(void *context, const Value *v, float *data, int64_t cou
     if (at_case != e->sample)
         end_sample(k);
     e->sample = at_case;
-    float low = INFINITY, high = -INFINITY;
-    for (int64_t i = 0; i < count; i++) {
-        low = data[i] < low ? data[i] : low;
-        high = data[i] > high ? data[i] : high;
-    }
+    float low, high;
+    extremes(data, count, &low, &high);
     t->low = fmin(t->low, (double)low);
     t->high = fmax(t->high, (double)high);
     t->least = fmin(t->least, (double)low);
@@ -299,12 +320,17 @@ bool find_ranges(Calibrator *k)
     return true;
 }
 
-void fake_quantise(const Track *t, float *data, int64_t count)
+WIDE_CLONES static void round_all(float *data, int64_t count, float scale, float lo, float hi)
 {
-    float scale = t->scale, lo = (float)((t->sixteen ? INT16_MIN : -128) - t->zero);
-    float hi = (float)((t->sixteen ? INT16_MAX : 127) - t->zero);
     for (int64_t i = 0; i < count; i++) {
         float q = rintf(data[i] / scale);
         data[i] = scale * (q < lo ? lo : q > hi ? hi : q);
     }
+}
+
+void fake_quantise(const Track *t, float *data, int64_t count)
+{
+    float scale = t->scale, lo = (float)((t->sixteen ? INT16_MIN : -128) - t->zero);
+    float hi = (float)((t->sixteen ? INT16_MAX : 127) - t->zero);
+    round_all(data, count, scale, lo, hi);
 }

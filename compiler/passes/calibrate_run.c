@@ -1,8 +1,9 @@
-/* The graph on the calibration data, step by step: lowered as it is, run with the portable kernels, which give the same
- * bits on every machine. */
+/* The graph on the calibration data, step by step: lowered as it is, run with kernels that give the same bits on every
+ * machine: the wide ones, else the portable ones. */
 #include "passes/calibrate.h"
 
 #include "ops/run.h"
+#include "ops/wide.h"
 
 #include <string.h>
 
@@ -23,7 +24,10 @@ struct Evaluation {
 
 static const Kernel *portable_kernel(const Step *s)
 {
-    const Kernel *best = kernel_ref(s);
+    const Kernel *best = wide_kernel(s);
+    if (best)
+        return best;
+    best = kernel_ref(s);
     for (size_t i = 0; i < kernel_count; i++)
         if (strcmp(kernels[i].set, "tile") == 0 && kernel_serves(&kernels[i], s) &&
             (!best || kernels[i].priority > best->priority))

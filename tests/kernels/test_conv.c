@@ -8,6 +8,7 @@
 #include "adze.h"
 #include "ops/pack.h"
 #include "ops/plan.h"
+#include "ops/wide.h"
 
 enum { ROUNDS = 400 };
 
@@ -197,21 +198,21 @@ static void compare(const Kernel *k, const Problem *t, const float *want, const 
     }
 }
 
-static const Kernel *row_ref(Kind kind)
+static const Kernel *row_of(const char *set, Kind kind)
 {
     for (size_t i = 0; i < kernel_count; i++)
-        if (kernels[i].kind == kind && strcmp(kernels[i].set, "ref") == 0 &&
+        if (kernels[i].kind == kind && strcmp(kernels[i].set, set) == 0 && !*kernels[i].feature &&
             strcmp(kernels[i].types, "f32,f32,f32,f32>f32") == 0)
             return &kernels[i];
     return NULL;
 }
 
 /* _i: the kind. */
-static const Kind tested[] = {KIND_CONV, KIND_DEPTHWISE, KIND_GEMM};
+static const Kind tested[] = {KIND_CONV, KIND_GEMM, KIND_DEPTHWISE};
 
 START_TEST(rows_equal_ref)
 {
-    const Kernel *ref = row_ref(tested[_i]);
+    const Kernel *ref = row_of("ref", tested[_i]);
     ck_assert_ptr_nonnull(ref);
     random_state = 1;
     for (int round = 0; round < ROUNDS; round++) {
@@ -230,6 +231,35 @@ START_TEST(rows_equal_ref)
         free(want);
         problem_free(&t);
     }
+}
+END_TEST
+
+/* The kernels of calibration give the bits of tile/, where that rounds each product. */
+START_TEST(wide_equals_tile)
+{
+    const Kernel *tile = row_of("tile", tested[_i]);
+    int served = 0;
+    random_state = 2;
+    for (int round = 0; round < ROUNDS; round++) {
+        Problem t;
+        random_problem(&t, tested[_i]);
+        t.step.params_type = tile->params;
+        const Kernel *k = wide_kernel(&t.step);
+        if (k) {
+            Kernel row = *k; /* its packing is that of avx2/, whose inverse other tests prove */
+            row.unpack = tested[_i] == KIND_GEMM ? gemm_f32_avx2_unpack : conv_f32_avx2_unpack;
+            float *want = kernel_output(tile, &t), *got = kernel_output(&row, &t);
+            for (int64_t i = 0; i < t.outputs; i++)
+                ck_assert_msg((isnan(want[i]) && isnan(got[i])) || memcmp(&want[i], &got[i], sizeof *got) == 0,
+                              "round %d: element %lld is %.9g, tile says %.9g", round, (long long)i, (double)got[i],
+                              (double)want[i]);
+            free(want);
+            free(got);
+            served++;
+        }
+        problem_free(&t);
+    }
+    ck_assert_int_gt(served, ROUNDS / 2);
 }
 END_TEST
 
@@ -257,7 +287,7 @@ START_TEST(ref_by_hand)
     float y[2];
     const void *in[4] = {x, w, bias, NULL};
     void *out[1] = {y};
-    const Kernel *ref = row_ref(KIND_CONV);
+    const Kernel *ref = row_of("ref", KIND_CONV);
     ref->run(&p, in, out, NULL);
     ck_assert_float_eq(y[0], 100.0f); /* 2100.5, bounded */
     ck_assert_float_eq(y[1], 100.0f);
@@ -289,6 +319,7 @@ int main(void)
     TCase *c = tcase_create("conv");
     tcase_set_timeout(c, 120);
     tcase_add_loop_test(c, rows_equal_ref, 0, (int)(sizeof tested / sizeof tested[0]));
+    tcase_add_loop_test(c, wide_equals_tile, 0, 2);
     tcase_add_test(c, ref_by_hand);
     tcase_add_test(c, small_groups_are_left_to_ref);
     suite_add_tcase(s, c);

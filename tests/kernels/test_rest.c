@@ -1,4 +1,5 @@
 /* Copy, Gather, reductions, pooling, softmax, LayerNorm and MatMul: known answers. */
+#include "ops/wide.h"
 #include "tests/kernels/kernel_call.h"
 
 #include <math.h>
@@ -42,6 +43,34 @@ START_TEST(copy_forms)
     ck_assert_int_eq(y[1], 9);
     p = (adze_copy_params){.rank = 2, .dim = {0, 2}, .x_stride = {2, 1}, .y_stride = {2, 1}};
     call_1("adze_copy_4_ref", &p, NULL, NULL);
+}
+END_TEST
+
+/* Calibration's transposed copies, of matrices in either direction and with rests of its blocks of four. */
+START_TEST(copy_wide)
+{
+    static const adze_copy_params cases[] = {
+        {.rank = 2, .dim = {9, 7}, .x_stride = {1, 9}, .y_stride = {7, 1}},
+        {.rank = 3, .dim = {2, 9, 6}, .x_stride = {54, 1, 9}, .y_stride = {54, 6, 1}},
+        {.rank = 4, .dim = {2, 3, 5, 6}, .x_stride = {90, 30, 6, 1}, .y_stride = {90, 5, 1, 15}, .y_offset = 1},
+    };
+    int32_t x[180];
+    for (int i = 0; i < 180; i++)
+        x[i] = i * 7919;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        int32_t want[192] = {0}, got[192] = {0};
+        Value v = {.type = DT_I32};
+        Step s = {.kind = KIND_COPY, .params_type = "adze_copy_params", .in = {&v}, .out = {&v}, .in_count = 1};
+        s.out_count = 1;
+        memcpy(s.params, &cases[i], sizeof cases[i]);
+        const Kernel *k = wide_kernel(&s);
+        ck_assert_ptr_nonnull(k);
+        call_1("adze_copy_4_ref", &cases[i], x, want);
+        const void *in[] = {x};
+        void *out[] = {got};
+        k->run(&cases[i], in, out, NULL);
+        ck_assert_mem_eq(got, want, sizeof got);
+    }
 }
 END_TEST
 
@@ -479,6 +508,7 @@ int main(void)
     TCase *t = tcase_create("rest");
     tcase_add_test(t, copy_transpose);
     tcase_add_test(t, copy_forms);
+    tcase_add_test(t, copy_wide);
     tcase_add_test(t, gather);
     tcase_add_test(t, gather_outside);
     tcase_add_test(t, elements_outside);
