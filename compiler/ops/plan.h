@@ -37,9 +37,10 @@ enum { STEP_MAX_IN = 6, STEP_MAX_OUT = 4, PARAMS_MAX_BYTES = 192 };
     X(SCATTER_ELEMENTS) /* x, indices, updates -> y; Step.function: "none", "add", "mul", "min", "max" */              \
     X(GATHER_ROWS)      /* x, indices -> y */                                                                          \
     X(SCATTER_ROWS)     /* x, indices, updates -> y; Step.function: "none", "add", "mul", "min", "max" */              \
-    X(RECURRENT)        /* gates, w, LSTM: h0?, c0? -> y, h, c; GRU: gates, w, bias?, h0? -> y, h; by Step.function */ \
-    X(TREES)            /* x, nodes [count, 2] i32, roots i32, rows [count, targets] -> y */                           \
-    X(RESIZE)           /* x, indices, weights -> y; along one axis */                                                 \
+    X(RECURRENT) /* gates, w, LSTM: h0?, c0? -> y, h, c; GRU: gates, w, bias?, h0? -> y, h; RNN: gates, w, h0? -> y,   \
+              h; by Step.function */                                                                                   \
+    X(TREES)     /* x, nodes [count, 2] i32, roots i32, rows [count, targets] -> y */                                  \
+    X(RESIZE)    /* x, indices, weights -> y; along one axis */                                                        \
     /* docs/quantised.md: */                                                                                           \
     X(QCONV)            /* x, w [out_c, kernel_h, kernel_w, in_c/group] const, bias, multiplier, residual? -> y */     \
     X(QDEPTHWISE)       /* the same with group == in_c == out_c; w [out_c, kernel_h, kernel_w, 1] */                   \

@@ -1,4 +1,4 @@
-/* ref/recurrent.h: LSTM and GRU. SPDX-License-Identifier: 0BSD
+/* ref/recurrent.h: LSTM, GRU and RNN. SPDX-License-Identifier: 0BSD
  *
  * x holds the inputs' share of the gates, [seq][batch][gates][hidden], with biases; w the recurrent weights
  * [hidden][gates][hidden]. The state lives in h (and c), [batch][hidden], from its first value (NULL: zero) to its
@@ -99,5 +99,31 @@ ADZE_KERNEL void adze_gru_f32_ref(const adze_recurrent_params *p, const float *x
                           y + (ptrdiff_t)at * p->y_step + p->state_offset + b * n, h + b * n, (float *)scratch);
     }
 }
+
+/* h = f(x + h w), v being the sum. */
+#define ADZE_RNN(NAME, F)                                                                                              \
+    ADZE_KERNEL void adze_rnn_##NAME##_f32_ref(const adze_recurrent_params *p, const float *x, const float *w,         \
+                                               const float *first_h, float *y, float *h, void *scratch)                \
+    {                                                                                                                  \
+        const int32_t n = p->hidden;                                                                                   \
+        float *sum = (float *)scratch;                                                                                 \
+        h += p->state_offset;                                                                                          \
+        adze_state_begin(p, first_h, h);                                                                               \
+        for (int32_t t = 0; t < p->seq; t++) {                                                                         \
+            const int32_t at = p->reverse ? p->seq - 1 - t : t;                                                        \
+            for (int32_t b = 0; b < p->batch; b++) {                                                                   \
+                float *state = h + b * n, *to = y + (ptrdiff_t)at * p->y_step + p->state_offset + b * n;               \
+                memcpy(sum, x + ((ptrdiff_t)at * p->batch + b) * n, (size_t)n * sizeof *sum);                          \
+                adze_recur(n, n, state, NULL, w, 0, n, sum);                                                           \
+                for (int32_t i = 0; i < n; i++) {                                                                      \
+                    const float v = sum[i];                                                                            \
+                    to[i] = state[i] = F;                                                                              \
+                }                                                                                                      \
+            }                                                                                                          \
+        }                                                                                                              \
+    }
+ADZE_RNN(tanh, tanhf(v))
+ADZE_RNN(relu, v < 0.0f ? 0.0f : v)
+ADZE_RNN(sigmoid, adze_gate(v))
 
 #endif

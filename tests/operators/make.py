@@ -688,12 +688,48 @@ def statistics_texts():
     t.add("LayerNormalization", [real(4, 6), Const(real(6))], outputs=2, epsilon=.01)
 
 
+def rnn_texts():
+    t = text("RNN", 14)
+    for direction, activations in [("forward", None), ("reverse", ["Relu"]), ("bidirectional", ["Sigmoid", "Tanh"])]:
+        d = 2 if direction == "bidirectional" else 1
+        attrs = dict(activations=activations) if activations else {}
+        t.add("RNN", [real(5, 2, 3), Const(real(d, 4, 3, scale=.6)), Const(real(d, 4, 4, scale=.6)), Const(real(d, 8, scale=.4)),
+                      None, real(d, 2, 4)], outputs=2, hidden_size=4, direction=direction, **attrs)
+    t.add("RNN", [real(3, 1, 2), Const(real(1, 3, 2)), Const(real(1, 3, 3))], outputs=2, unread=1, hidden_size=3)
+
+
+def add_batch_first(t, op, inputs, outputs, **attrs):
+    """ONNX Runtime has no layout 1: it gets layout 0 between Transposes, the text says layout 1."""
+    t.add(op, inputs, outputs=outputs, layout=1, **attrs)
+    node = t.nodes.pop()
+    turn = lambda name, to, perm: t.nodes.append(helper.make_node("Transpose", [name], [to], perm=perm))
+    names, outs = list(node.input), list(node.output)
+    for i in [0, 5, 6]:
+        if i < len(names) and names[i]:
+            turn(names[i], names[i] + "_turned", [1, 0, 2])
+            names[i] += "_turned"
+    t.nodes.append(helper.make_node(op, names, [o + "_turned" for o in outs], name=node.name, **attrs))
+    for i, o in enumerate(outs):
+        turn(o + "_turned", o, [1, 0, 2] if i else [2, 0, 1, 3])
+
+
+def batch_first_texts():
+    t = text("BatchFirst", 14)
+    for op, gates, states in [("RNN", 1, 1), ("GRU", 3, 1), ("LSTM", 4, 2)]:
+        for batch, direction in [(3, "bidirectional"), (1, "reverse"), (2, "forward")]:
+            d = 2 if direction == "bidirectional" else 1
+            w = [Const(real(d, gates * 4, k, scale=.6)) for k in (3, 4)] + [Const(real(d, 2 * gates * 4, scale=.4))]
+            first = [None] + [real(batch, d, 4) for _ in range(states)] if batch > 1 else []
+            add_batch_first(t, op, [real(batch, 5, 3)] + w + first, 1 + states, hidden_size=4, direction=direction)
+
+
 def main():
     for make in [conv_texts, pool_texts, matrix_texts, elementwise_texts, move_texts, reduce_texts,
                  conv_transpose_texts, resize_texts, scatter_texts, recurrent_texts, last_state_texts, tree_texts,
                  ml_texts, written_texts, signal_texts, microsoft_texts, integer_texts,
                  topk_texts, scan_texts,
-                 elements_texts, statistics_texts]:
+                 elements_texts, statistics_texts, rnn_texts,
+                 batch_first_texts]:
         make()
     folder = os.path.dirname(os.path.abspath(__file__))
     for t in TEXTS:

@@ -15,6 +15,7 @@ typedef struct {
 } Case;
 
 #define X4 "input %x: f32[1,3,8,8] "
+#define RNN "input %x: f32[5,2,3] const %w: f32[1,4,3] = fill(0) const %r: f32[1,4,4] = fill(0) "
 #define W333 "const %w: f32[4,3,3,3] = fill(0) "
 
 static const Case convs[] = {
@@ -258,6 +259,12 @@ static const Case moves[] = {
      "!with attribute 'reduction' add supported: f32 i32 i64"},
     {18, "input %x: f32[4] const %i: i64[3,1] = [0, 1, 4] input %u: f32[3] %y = ScatterND(%x, %i, %u)",
      "!its index 4 is outside of axis 0"},
+    {14, RNN "%y = RNN(%x, %w, %r)", "f32 [5,1,2,4]"},
+    {14, RNN "%y = RNN(%x, %w, %r) {layout=1}", "f32 [5,2,1,4]"},
+    {14, RNN "%y = RNN(%x, %w, %r) {layout=2}", "!attribute 'layout' is 2"},
+    {14, RNN "%y = RNN(%x, %w, %r) {activations=[\"Elu\"]}", "!attribute 'activations' is not supported"},
+    {14, RNN "%y = RNN(%x, %w, %r) {activations=[\"Tanh\", \"Tanh\"]}", "!attribute 'activations' is not supported"},
+    {14, RNN "input %h: f32[1,2,4] %y = RNN(%x, %w, %r, _, _, %h) {layout=1}", "!its first state [1,2,4] does not fit"},
     {9, "input %x: f32[4,5] %y, %i = TopK(%x) {k=3}", "f32 [4,3]"},
     {13, "input %x: f32[4,5] const %k: i64[1] = [4] %y, %i = TopK(%x, %k) {axis=0}", "f32 [4,5]"},
     {13, "input %x: f32[4,5] const %k: i64[1] = [6] %y, %i = TopK(%x, %k)", "!its k is 6; axis 1 of its input"},
