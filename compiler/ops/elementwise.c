@@ -21,8 +21,12 @@ bool infer_predicate(OpContext *c, Graph *g, Node *n)
 
 bool lower_is_inf(OpContext *c, Plan *p, Node *n)
 {
-    if (!node_int(n, "detect_negative", 1) || !node_int(n, "detect_positive", 1))
-        return node_error(c, n, "it detects one sign only; supported: both");
+    const bool negative = node_int(n, "detect_negative", 1), positive = node_int(n, "detect_positive", 1);
+    if (!negative && !positive)
+        return lower_fill(p, plan_number(p, DT_BOOL, 0), node_out(n, 0));
+    if (!negative || !positive)
+        return lower_binary(c, p, n, "Equal", node_in(n, 0), plan_float(p, positive ? INFINITY : -INFINITY),
+                            node_out(n, 0));
     return lower_unary(p, "IsInf", node_in(n, 0), node_out(n, 0), 0.0f, 0.0f);
 }
 
@@ -246,6 +250,16 @@ bool lower_mod(OpContext *c, Plan *p, Node *n)
     if (!as_c && dtype_is_float(in_type(n, 0)))
         return node_error(c, n, "attribute 'fmod' is 0 with %s inputs; it must be 1", dtype_name(in_type(n, 0)));
     return lower_binary(c, p, n, as_c ? "Fmod" : "Mod", node_in(n, 0), node_in(n, 1), node_out(n, 0));
+}
+
+bool lower_bit_shift(OpContext *c, Plan *p, Node *n)
+{
+    const char *direction = node_string(n, "direction", "");
+    const bool left = !strcmp(direction, "LEFT");
+    if (!left && strcmp(direction, "RIGHT"))
+        return node_error(c, n, "attribute 'direction' is %s; supported: LEFT, RIGHT",
+                          diag_quote(c->scratch, direction));
+    return lower_binary(c, p, n, left ? "ShiftLeft" : "ShiftRight", node_in(n, 0), node_in(n, 1), node_out(n, 0));
 }
 
 bool infer_variadic(OpContext *c, Graph *g, Node *n)

@@ -198,6 +198,7 @@ LOWER(lower_legacy_binary);
 INFER(infer_pow);
 LOWER(lower_pow);
 LOWER(lower_mod);
+LOWER(lower_bit_shift);
 INFER(infer_variadic);
 LOWER(lower_variadic);
 INFER(infer_where);

@@ -6,6 +6,7 @@
 #include "adze.h"
 #include "ref/binary.h"
 #include "ref/binary_int.h"
+#include "ref/bitwise.h"
 #include "ref/cast.h"
 #include "ref/compare.h"
 #include "ref/conv.h"

@@ -180,6 +180,12 @@ bool lower_one_hot(OpContext *c, Plan *p, Node *n)
         return node_error(c, n, "its values are not two constants; supported: constants");
     int64_t depth = y->shape.dim[axis];
     Shape s = y->shape;
+    if (x->type == DT_F32) { /* cut to integers */
+        Value *whole = plan_temp(p, DT_I64, &x->shape);
+        if (!lower_convert(p, x, whole))
+            return false;
+        x = whole;
+    }
     s.dim[axis] = 1;
     Value *index = plan_view(p, x, &s), *low = plan_temp(p, DT_BOOL, &y->shape);
     Value *high = plan_temp(p, DT_BOOL, &y->shape), *hot = plan_temp(p, DT_BOOL, &y->shape);

@@ -54,6 +54,7 @@
 
 ADZE_BINARY_INT(i8, int8_t, uint32_t)
 ADZE_BINARY_INT(u8, uint8_t, uint32_t)
+ADZE_BINARY_INT(i16, int16_t, uint32_t)
 ADZE_BINARY_INT(u16, uint16_t, uint32_t)
 ADZE_BINARY_INT(i32, int32_t, uint32_t)
 ADZE_BINARY_INT(u32, uint32_t, uint32_t)

@@ -206,11 +206,41 @@ static const char *const int_names[] = {"add", "sub", "mul", "div", "pow", "min"
     END_TEST
 INTEGERS(i8, int8_t, INT8_MIN, INT8_MAX)
 INTEGERS(u8, uint8_t, 0, UINT8_MAX)
+INTEGERS(i16, int16_t, INT16_MIN, INT16_MAX)
 INTEGERS(u16, uint16_t, 0, UINT16_MAX)
 INTEGERS(i32, int32_t, INT32_MIN, INT32_MAX)
 INTEGERS(u32, uint32_t, 0, UINT32_MAX)
 INTEGERS(i64, int64_t, INT64_MIN, INT64_MAX)
 INTEGERS(u64, uint64_t, 0, UINT64_MAX)
+
+/* Shifts by nothing, by the width less one, by the width and by more. */
+#define BITS(BYTES, T)                                                                                                 \
+    {                                                                                                                  \
+        const T all = (T)-1, top = (T)(all - all / 2), a[6] = {1, 3, top, all, 12, 5};                                 \
+        const T b[6] = {8 * BYTES - 1, 1, 8 * BYTES - 1, 8 * BYTES, 0, 200};                                           \
+        T y[6];                                                                                                        \
+        call_2("adze_shift_left_" #BYTES "_ref", &p, a, b, y);                                                         \
+        ck_assert_mem_eq(y, ((const T[]){top, 6, 0, 0, 12, 0}), sizeof y);                                             \
+        call_2("adze_shift_right_" #BYTES "_ref", &p, a, b, y);                                                        \
+        ck_assert_mem_eq(y, ((const T[]){0, 1, 1, 0, 12, 0}), sizeof y);                                               \
+        const T c[6] = {3, 6, all, 0, 10, 4};                                                                          \
+        call_2("adze_bitwise_and_" #BYTES "_ref", &p, a, c, y);                                                        \
+        ck_assert_mem_eq(y, ((const T[]){1, 2, top, 0, 8, 4}), sizeof y);                                              \
+        call_2("adze_bitwise_or_" #BYTES "_ref", &p, a, c, y);                                                         \
+        ck_assert_mem_eq(y, ((const T[]){3, 7, all, all, 14, 5}), sizeof y);                                           \
+        call_2("adze_bitwise_xor_" #BYTES "_ref", &p, a, c, y);                                                        \
+        ck_assert_mem_eq(y, ((const T[]){2, 5, (T)(all - top), all, 6, 1}), sizeof y);                                 \
+    }
+
+START_TEST(bits)
+{
+    adze_broadcast_params p = six();
+    BITS(1, uint8_t)
+    BITS(2, uint16_t)
+    BITS(4, uint32_t)
+    BITS(8, uint64_t)
+}
+END_TEST
 
 #define COMPARISONS(SUFFIX, T)                                                                                         \
     {                                                                                                                  \
@@ -301,7 +331,9 @@ int main(void)
     tcase_add_test(t, scalars_and_nothing);
     tcase_add_loop_test(t, integers_i8, 0, names);
     tcase_add_loop_test(t, integers_u8, 0, names);
-    tcase_add_loop_test(t, integers_u16, 0, 1); /* add alone */
+    tcase_add_loop_test(t, integers_i16, 0, names);
+    tcase_add_loop_test(t, integers_u16, 0, names);
+    tcase_add_test(t, bits);
     tcase_add_loop_test(t, integers_i32, 0, names);
     tcase_add_loop_test(t, integers_u32, 0, names);
     tcase_add_loop_test(t, integers_i64, 0, names);

@@ -397,6 +397,24 @@ START_TEST(halves)
 }
 END_TEST
 
+#define BITS_NOT(BYTES, T)                                                                                             \
+    {                                                                                                                  \
+        const T x[3] = {0, 1, (T)-1};                                                                                  \
+        T y[3];                                                                                                        \
+        call_1("adze_bitwise_not_" #BYTES "_ref", &p, x, y);                                                           \
+        ck_assert_mem_eq(y, ((const T[]){(T)-1, (T)-2, 0}), sizeof y);                                                 \
+    }
+
+START_TEST(bits_not)
+{
+    adze_unary_params p = {.count = 3};
+    BITS_NOT(1, uint8_t)
+    BITS_NOT(2, uint16_t)
+    BITS_NOT(4, uint32_t)
+    BITS_NOT(8, uint64_t)
+}
+END_TEST
+
 START_TEST(all_rows)
 {
     ck_assert_all_called(KIND_UNARY);
@@ -417,6 +435,7 @@ int main(void)
     tcase_add_test(t, integers_i32);
     tcase_add_test(t, integers_i64);
     tcase_add_test(t, fill);
+    tcase_add_test(t, bits_not);
     tcase_add_loop_test(t, casts, 0, (int)(sizeof cast_types / sizeof cast_types[0]));
     tcase_add_test(t, cast_extremes);
     tcase_add_test(t, halves);

@@ -723,13 +723,35 @@ def batch_first_texts():
             add_batch_first(t, op, [real(batch, 5, 3)] + w + first, 1 + states, hidden_size=4, direction=direction)
 
 
+def bit_texts():
+    """ONNX Runtime has no Min and Max of 16 bits: ONNX's node tests judge those."""
+    t = text("Bits", 18)
+    kinds = [np.uint8, np.uint16, np.uint32, np.uint64]
+    for dtype in kinds:
+        for direction in ["LEFT", "RIGHT"]:
+            width = 8 * np.dtype(dtype).itemsize
+            t.add("BitShift", [ints(3, 4, low=0, high=200, dtype=dtype), ints(4, low=0, high=width, dtype=dtype)], direction=direction)
+    for dtype in kinds + [np.int8, np.int16, np.int32, np.int64]:
+        for op in ["BitwiseAnd", "BitwiseOr", "BitwiseXor"]:
+            t.add(op, [ints(3, 4, low=0, high=120, dtype=dtype), ints(4, low=0, high=120, dtype=dtype)])
+        t.add("BitwiseNot", [ints(6, low=0, high=120, dtype=dtype)])
+    for dtype in [np.uint16, np.int16]:
+        low = 1 if dtype == np.uint16 else -9
+        for fmod in [0, 1]:
+            t.add("Mod", [ints(3, 4, low=low, high=90, dtype=dtype), Const(np.array([3, 7 if low > 0 else -7, 2, 5], dtype))], fmod=fmod)
+    x = np.array([1, np.inf, -np.inf, np.nan, 0], np.float32)
+    for negative, positive in [(0, 1), (1, 0), (0, 0)]:
+        t.add("IsInf", [x], detect_negative=negative, detect_positive=positive)
+    t.add("OneHot", [np.array([2, -1, 0, 5], np.float32), Const(np.array([4], np.float32)), Const(np.array([-1, 3], np.float32))])
+
+
 def main():
     for make in [conv_texts, pool_texts, matrix_texts, elementwise_texts, move_texts, reduce_texts,
                  conv_transpose_texts, resize_texts, scatter_texts, recurrent_texts, last_state_texts, tree_texts,
                  ml_texts, written_texts, signal_texts, microsoft_texts, integer_texts,
                  topk_texts, scan_texts,
                  elements_texts, statistics_texts, rnn_texts,
-                 batch_first_texts]:
+                 batch_first_texts, bit_texts]:
         make()
     folder = os.path.dirname(os.path.abspath(__file__))
     for t in TEXTS:

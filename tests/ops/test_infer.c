@@ -265,6 +265,8 @@ static const Case moves[] = {
     {14, RNN "%y = RNN(%x, %w, %r) {activations=[\"Elu\"]}", "!attribute 'activations' is not supported"},
     {14, RNN "%y = RNN(%x, %w, %r) {activations=[\"Tanh\", \"Tanh\"]}", "!attribute 'activations' is not supported"},
     {14, RNN "input %h: f32[1,2,4] %y = RNN(%x, %w, %r, _, _, %h) {layout=1}", "!its first state [1,2,4] does not fit"},
+    {13, "input %x: u8[2] %y = BitShift(%x, %x) {direction=\"UP\"}", "!attribute 'direction' is 'UP'"},
+    {18, "input %x: f32[2] %y = BitwiseAnd(%x, %x)", "!is f32"},
     {9, "input %x: f32[4,5] %y, %i = TopK(%x) {k=3}", "f32 [4,3]"},
     {13, "input %x: f32[4,5] const %k: i64[1] = [4] %y, %i = TopK(%x, %k) {axis=0}", "f32 [4,5]"},
     {13, "input %x: f32[4,5] const %k: i64[1] = [6] %y, %i = TopK(%x, %k)", "!its k is 6; axis 1 of its input"},
