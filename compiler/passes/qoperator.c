@@ -3,6 +3,7 @@
  * Requires: operators bound. Keeps: the function, but for the rounding of QLinear* in floats. Breaks: types and shapes
  * of the new values are inferred next. */
 #include "passes/quantise.h"
+#include "passes/written.h"
 
 #include <string.h>
 
@@ -137,14 +138,6 @@ static bool linear_binary(PassContext *c, Graph *g, Node *n)
     return quantised_output(g, n, result(g, f), 6);
 }
 
-static Value *transposed(Graph *g, Node *before, Value *v, const int64_t *perm, int rank)
-{
-    Node *n = rw_node(g, before, "", "Transpose", NULL);
-    node_set_ints(g, n, "perm", perm, (size_t)rank);
-    node_add_input(g, n, v);
-    return result(g, n);
-}
-
 /* channels_last: the pool of the images with channels first, turned back. */
 static bool linear_pool(Graph *g, Node *n, Node *f, Value *x, int rank)
 {
@@ -153,8 +146,8 @@ static bool linear_pool(Graph *g, Node *n, Node *f, Value *x, int rank)
         to[i] = i == 0 ? 0 : i == 1 ? rank - 1 : i - 1;
         back[to[i]] = i;
     }
-    node_add_input(g, f, transposed(g, f, x, to, rank));
-    return quantised_output(g, n, transposed(g, n, result(g, f), back, rank), 3);
+    node_add_input(g, f, written_transpose(g, f, x, to, rank));
+    return quantised_output(g, n, written_transpose(g, n, result(g, f), back, rank), 3);
 }
 
 static bool linear_unary(PassContext *c, Graph *g, Node *n)
@@ -200,14 +193,6 @@ static bool linear_concat(PassContext *c, Graph *g, Node *n)
 
 /* ---- Products that give i32 ---- */
 
-static Value *cast(Graph *g, Node *before, Value *v, DType to)
-{
-    Node *n = rw_node(g, before, "", "Cast", NULL);
-    node_set_int(g, n, "to", dtype_to_onnx(to));
-    node_add_input(g, n, v);
-    return result(g, n);
-}
-
 /* Its zero point is constant, or one that is computed. */
 static bool zero_is_clear(const Node *n, size_t index)
 {
@@ -239,7 +224,7 @@ static void replace_casts(Graph *g, Node *n, Value *product)
             graph_remove(g, user);
         }
     }
-    rw_replace(g, n, cast(g, n, product, DT_I32));
+    rw_replace(g, n, written_cast(g, n, product, DT_I32));
 }
 
 static bool integer_product(PassContext *c, Graph *g, Node *n)
@@ -284,8 +269,8 @@ static bool dynamic_quantize(PassContext *c, Graph *g, Node *n)
     Node *q = rw_node(g, n, "adze", "DynamicQuantize", *n->name || !named ? n->name : named->name);
     node_add_input(g, q, node_in(n, 0));
     Value *y = result(g, q), *scale = result(g, q), *zero = result(g, q);
-    Value *const made[] = {plus_128(g, n, cast(g, n, y, DT_U8), DT_U8), scale,
-                           cast(g, n, plus_128(g, n, zero, DT_I32), DT_U8)};
+    Value *const made[] = {plus_128(g, n, written_cast(g, n, y, DT_U8), DT_U8), scale,
+                           written_cast(g, n, plus_128(g, n, zero, DT_I32), DT_U8)};
     for (size_t i = 0; i < 3; i++)
         if (n->outputs.items[i])
             graph_replace(g, n->outputs.items[i], made[i]);
