@@ -198,8 +198,8 @@ ADZE_DSP_KERNEL void adze_dsp_gemm(const adze_dsp_loops *loops, const adze_qgemm
 {
     adze_qconv_params c;
     memset(&c, 0, sizeof c);
-    c.batch = c.in_h = c.out_h = c.kernel_h = c.kernel_w = 1;
-    c.stride_h = c.stride_w = c.dilation_h = c.dilation_w = c.group = 1;
+    c.batch = c.kernel_h = c.kernel_w = c.stride_h = c.stride_w = c.dilation_h = c.dilation_w = 1;
+    c.in_h = c.out_h = c.group = 1;
     c.in_w = c.out_w = p->m;
     c.in_c = p->k;
     c.out_c = p->n;

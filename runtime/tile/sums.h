@@ -63,7 +63,7 @@ ADZE_KERNEL void adze_qconv_sums_i8_tile(const adze_qconv_params *params, const 
     adze_qconv_params p = *params;
     const int32_t inputs = p.in_c / p.group, channels = p.out_c / p.group, taps = p.kernel_h * p.kernel_w * inputs;
     const int32_t pixels = p.out_h * p.out_w, block = (channels + 3) / ADZE_QTILE_CHANNELS * ADZE_QTILE_CHANNELS;
-    p.x_zero_point = *x_zero;
+    p.x_zero_point = (adze_small)*x_zero; /* of bytes, as x is */
     for (int32_t n = 0; n < p.batch; n++, x += (ptrdiff_t)p.in_h * p.in_w * p.in_c, y += (ptrdiff_t)pixels * p.out_c)
         for (int32_t g = 0; g < p.group; g++) {
             const adze_sums_tile t = {w + (ptrdiff_t)g * block * taps,
