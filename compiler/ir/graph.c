@@ -194,14 +194,19 @@ Value *node_out(const Node *n, size_t index)
     return index < n->outputs.count ? n->outputs.items[index] : NULL;
 }
 
+bool node_is_of(const Node *n, const char *domain, const char *op_type)
+{
+    return n && strcmp(n->domain, domain) == 0 && strcmp(n->op_type, op_type) == 0;
+}
+
 bool node_is(const Node *n, const char *op_type)
 {
-    return n && !*n->domain && strcmp(n->op_type, op_type) == 0;
+    return node_is_of(n, "", op_type);
 }
 
 bool node_is_adze(const Node *n, const char *op_type)
 {
-    return n && strcmp(n->domain, "adze") == 0 && strcmp(n->op_type, op_type) == 0;
+    return node_is_of(n, "adze", op_type);
 }
 
 const char *node_label(Arena *a, const Node *n)

@@ -6,21 +6,11 @@
 #include "passes/ml.h"
 
 #include <math.h>
-#include <stdarg.h>
 #include <string.h>
 
 bool is_ml(const Node *n, const char *op_type)
 {
-    return !strcmp(n->domain, "ai.onnx.ml") && !strcmp(n->op_type, op_type);
-}
-
-bool ml_error(PassContext *c, const Node *n, const char *format, ...)
-{
-    va_list args;
-    va_start(args, format);
-    const char *text = arena_vprintf(c->scratch, format, args);
-    va_end(args);
-    return diag_error(c->diag, "%s: %s", node_label(c->scratch, n), text);
+    return node_is_of(n, "ai.onnx.ml", op_type);
 }
 
 static Value *as_floats(Graph *g, Node *n, Value *x)
@@ -35,21 +25,13 @@ Value *ml_features(PassContext *c, Graph *g, Node *n)
         return NULL;
     if (x->shape.rank < 1 || x->shape.rank > 2 || x->type == DT_STRING || x->type == DT_F64) {
         char text[SHAPE_TEXT_BYTES];
-        ml_error(c, n, "its input is %s%s; supported: f32 or integers, [features] or [rows, features]",
-                 dtype_name(x->type), shape_text(&x->shape, text, sizeof text));
+        written_error(c, n, "its input is %s%s; supported: f32 or integers, [features] or [rows, features]",
+                      dtype_name(x->type), shape_text(&x->shape, text, sizeof text));
         return NULL;
     }
     int64_t features = x->shape.dim[x->shape.rank - 1];
     Value *y = as_floats(g, n, x);
-    return x->shape.rank == 2 ? y : written(g, n, "Reshape", y, graph_const_ints(g, NULL, (int64_t[]){1, features}, 2));
-}
-
-/* The output of a node with one output takes n's place. */
-static bool replaced(Graph *g, Node *n, Value *y)
-{
-    if (y)
-        rw_replace(g, n, y);
-    return y != NULL;
+    return x->shape.rank == 2 ? y : written_reshape(g, n, y, (int64_t[]){1, features}, 2);
 }
 
 /* ---- Linear models ---- */
@@ -66,8 +48,8 @@ static Value *linear_scores(PassContext *c, Graph *g, Node *n, size_t targets)
         return NULL;
     if (!w || features == 0 || targets == 0 || w->count / targets != features || w->count % targets ||
         (b && b->count && b->count != targets)) {
-        ml_error(c, n, "its %zu coefficients and %zu intercepts do not fit %zu targets of %zu features",
-                 w ? w->count : 0, b ? b->count : 0, targets, features);
+        written_error(c, n, "its %zu coefficients and %zu intercepts do not fit %zu targets of %zu features",
+                      w ? w->count : 0, b ? b->count : 0, targets, features);
         return NULL;
     }
     Shape s = {.rank = 2, .dim = {(int64_t)targets, (int64_t)features}};
@@ -84,7 +66,7 @@ static bool linear_regressor(PassContext *c, Graph *g, Node *n)
         return false;
     int64_t targets = node_int(n, "targets", 1);
     Value *y = linear_scores(c, g, n, targets > 0 ? (size_t)targets : 0);
-    return y && replaced(g, n, ml_transformed(c, g, n, y));
+    return y && written_in_place(g, n, ml_transformed(c, g, n, y));
 }
 
 static bool linear_classifier(PassContext *c, Graph *g, Node *n)
@@ -120,11 +102,11 @@ static bool scaler(PassContext *c, Graph *g, Node *n)
         if (!a || !a->count)
             continue;
         if (a->count != 1 && (int64_t)a->count != features)
-            return ml_error(c, n, "attribute '%s' has %zu values for %lld features; one or one each expected",
-                            steps[i].attribute, a->count, (long long)features);
+            return written_error(c, n, "attribute '%s' has %zu values for %lld features; one or one each expected",
+                                 steps[i].attribute, a->count, (long long)features);
         y = written(g, n, steps[i].op_type, y, written_floats(g, a->floats, a->count));
     }
-    return replaced(g, n, y == node_in(n, 0) ? written(g, n, "Identity", y, NULL) : y);
+    return written_in_place(g, n, y == node_in(n, 0) ? written(g, n, "Identity", y, NULL) : y);
 }
 
 /* Each row over its largest element, sum of absolute values or Euclidean length; one of zero stays. */
@@ -139,14 +121,9 @@ static bool normalizer(PassContext *c, Graph *g, Node *n)
     for (size_t i = 0; i < 3; i++) {
         if (strcmp(norm, rows[i].norm))
             continue;
-        Value *x = as_floats(g, n, node_in(n, 0)),
-              *length = written_reduce(g, n, rows[i].reduce, x, node_in(n, 0)->shape.rank - 1);
-        Value *none = written(g, n, "Equal", length, written_number(g, 0));
-        Value *divisor = written(g, n, "Where", none, written_number(g, 1));
-        node_add_input(g, divisor->producer, length);
-        return replaced(g, n, written(g, n, "Div", x, divisor));
+        return written_normalised(g, n, as_floats(g, n, node_in(n, 0)), rows[i].reduce, node_in(n, 0)->shape.rank - 1);
     }
-    return ml_error(c, n, "attribute 'norm' is %s; supported: MAX, L1, L2", diag_quote(c->scratch, norm));
+    return written_error(c, n, "attribute 'norm' is %s; supported: MAX, L1, L2", diag_quote(c->scratch, norm));
 }
 
 static bool binarizer(PassContext *c, Graph *g, Node *n)
@@ -155,7 +132,7 @@ static bool binarizer(PassContext *c, Graph *g, Node *n)
     if (!is_ml(n, "Binarizer") || !node_in(n, 0))
         return false;
     Value *above = written(g, n, "Greater", node_in(n, 0), written_number(g, node_float(n, "threshold", 0)));
-    return replaced(g, n, written_cast(g, n, above, DT_F32));
+    return written_in_place(g, n, written_cast(g, n, above, DT_F32));
 }
 
 static bool imputer(PassContext *c, Graph *g, Node *n)
@@ -166,15 +143,13 @@ static bool imputer(PassContext *c, Graph *g, Node *n)
     const Attr *with = node_attr(n, "imputed_value_floats");
     int64_t features = x->shape.rank > 0 ? x->shape.dim[x->shape.rank - 1] : 1;
     if (x->type != DT_F32 || !with || (with->count != 1 && (int64_t)with->count != features))
-        return ml_error(c, n,
-                        "its input is %s and has %zu imputed_value_floats; supported: f32, with one or one a feature",
-                        dtype_name(x->type), with ? with->count : 0);
+        return written_error(
+            c, n, "its input is %s and has %zu imputed_value_floats; supported: f32, with one or one a feature",
+            dtype_name(x->type), with ? with->count : 0);
     float missing = node_float(n, "replaced_value_float", 0);
     Value *is =
         isnan(missing) ? written(g, n, "IsNaN", x, NULL) : written(g, n, "Equal", x, written_number(g, missing));
-    Value *y = written(g, n, "Where", is, written_floats(g, with->floats, with->count));
-    node_add_input(g, y->producer, x);
-    return replaced(g, n, y);
+    return written_in_place(g, n, written_where(g, n, is, written_floats(g, with->floats, with->count), x));
 }
 
 /* Columns of x, chosen by constant indices. */
@@ -184,15 +159,15 @@ static bool feature_extractor(PassContext *c, Graph *g, Node *n)
         return false;
     int rank = node_in(n, 0)->shape.rank;
     if (rank < 1 || node_in(n, 1)->shape.rank > 2)
-        return ml_error(c, n, "its input has %d axes and its indices %d; supported: 1 and more, 1", rank,
-                        node_in(n, 1)->shape.rank);
-    Value *indices = written(g, n, "Reshape", node_in(n, 1), graph_const_ints(g, NULL, (int64_t[]){-1}, 1));
+        return written_error(c, n, "its input has %d axes and its indices %d; supported: 1 and more, 1", rank,
+                             node_in(n, 1)->shape.rank);
+    Value *indices = written_reshape(g, n, node_in(n, 1), (int64_t[]){-1}, 1);
     Value *x = node_in(n, 0);
     if (rank == 1) /* one row comes out, as from ONNX Runtime */
-        x = written(g, n, "Reshape", x, graph_const_ints(g, NULL, (int64_t[]){1, -1}, 2));
+        x = written_reshape(g, n, x, (int64_t[]){1, -1}, 2);
     Value *y = written(g, n, "Gather", x, indices);
     node_set_int(g, y->producer, "axis", -1);
-    return replaced(g, n, y);
+    return written_in_place(g, n, y);
 }
 
 static bool feature_vectorizer(PassContext *c, Graph *g, Node *n)
@@ -205,13 +180,13 @@ static bool feature_vectorizer(PassContext *c, Graph *g, Node *n)
         if (!x || !known(x))
             return false;
         if (x->shape.rank != 2 || (dims && (i >= dims->count || dims->ints[i] != x->shape.dim[1])))
-            return ml_error(c, n, "its input %zu has not the shape [rows, features] that inputdimensions says", i);
+            return written_error(c, n, "its input %zu has not the shape [rows, features] that inputdimensions says", i);
     }
     Node *concat = rw_node(g, n, "", "Concat", n->name);
     node_set_int(g, concat, "axis", 1);
     for (size_t i = 0; i < n->inputs.count; i++)
         node_add_input(g, concat, as_floats(g, concat, node_in(n, i)));
-    return replaced(g, n, node_new_output(g, concat, NULL));
+    return written_in_place(g, n, node_new_output(g, concat, NULL));
 }
 
 /* C has no list of maps: the tensor itself. */
@@ -223,7 +198,7 @@ static bool zip_map(PassContext *c, Graph *g, Node *n)
         c->diag,
         "%s: its output is written as a tensor [rows, classes], not as a list of maps; hint: export with zipmap off",
         node_label(c->scratch, n));
-    return replaced(g, n, written(g, n, "Identity", node_in(n, 0), NULL));
+    return written_in_place(g, n, written(g, n, "Identity", node_in(n, 0), NULL));
 }
 
 bool pass_ml(PassContext *c, Graph *g, bool *changed)

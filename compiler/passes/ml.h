@@ -13,7 +13,6 @@ typedef struct {
 } MlLabels;
 
 bool is_ml(const Node *n, const char *op_type); /* of the domain ai.onnx.ml */
-bool ml_error(PassContext *c, const Node *n, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 /* Input 0 as f32 [rows, features]; NULL as long as its shape is not known, and behind an error. */
 Value *ml_features(PassContext *c, Graph *g, Node *n);

@@ -10,13 +10,13 @@
 /* Softmax in which a score of zero takes no part: its share is 0 * exp(-max). */
 static Value *softmax_zero(Graph *g, Node *n, Value *x)
 {
-    Value *most = written_reduce(g, n, "ReduceMax", x, 1);
+    static const int64_t classes[] = {1};
+    Value *most = written_reduce(g, n, "ReduceMax", x, classes, 1);
     Value *part = written(g, n, "Exp", written(g, n, "Sub", x, most), NULL);
     Value *none = written(g, n, "Mul", x, written(g, n, "Exp", written(g, n, "Neg", most, NULL), NULL));
     Value *zero = written(g, n, "Greater", written(g, n, "Abs", x, NULL), written_number(g, 1e-7f));
-    Value *share = written(g, n, "Where", zero, part);
-    node_add_input(g, share->producer, none);
-    return written(g, n, "Div", share, written_reduce(g, n, "ReduceSum", share, 1));
+    Value *share = written_where(g, n, zero, part, none);
+    return written(g, n, "Div", share, written_reduce(g, n, "ReduceSum", share, classes, 1));
 }
 
 /* The quantile of the normal distribution by Winitzki's inverse of erf, a = 0.147: sqrt(2) * erf^-1(2x - 1). */
@@ -33,42 +33,64 @@ static Value *probit(Graph *g, Node *n, Value *p)
     Value *root = written(g, n, "Sqrt", written(g, n, "Sub", written(g, n, "Sqrt", inner, NULL), v), NULL);
     Value *size = written(g, n, "Mul", root, written_number(g, 1.41421356f));
     Value *negative = written(g, n, "Less", x, written_number(g, 0));
-    Value *y = written(g, n, "Where", negative, written(g, n, "Neg", size, NULL));
-    node_add_input(g, y->producer, size);
-    return y;
+    return written_where(g, n, negative, written(g, n, "Neg", size, NULL), size);
+}
+
+static Value *same(Graph *g, Node *n, Value *x)
+{
+    (void)g, (void)n;
+    return x;
+}
+
+static Value *logistic(Graph *g, Node *n, Value *x)
+{
+    return written(g, n, "Sigmoid", x, NULL);
+}
+
+static Value *softmax(Graph *g, Node *n, Value *x)
+{
+    return written(g, n, "Softmax", x, NULL);
+}
+
+/* What the attribute post_transform asks for; NULL behind an error. */
+typedef Value *Transform(Graph *g, Node *n, Value *scores);
+static Transform *transform_of(PassContext *c, const Node *n)
+{
+    static const struct {
+        const char *name;
+        Transform *transform;
+    } rows[] = {{"NONE", same},
+                {"LOGISTIC", logistic},
+                {"SOFTMAX", softmax},
+                {"SOFTMAX_ZERO", softmax_zero},
+                {"PROBIT", probit}};
+    const char *name = node_string(n, "post_transform", "NONE");
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        if (!strcmp(name, rows[i].name))
+            return rows[i].transform;
+    written_error(c, n, "attribute 'post_transform' is %s; supported: NONE, LOGISTIC, SOFTMAX, SOFTMAX_ZERO, PROBIT",
+                  diag_quote(c->scratch, name));
+    return NULL;
 }
 
 Value *ml_transformed(PassContext *c, Graph *g, Node *n, Value *scores)
 {
-    const char *how = node_string(n, "post_transform", "NONE");
-    if (!strcmp(how, "NONE"))
-        return scores;
-    if (!strcmp(how, "LOGISTIC"))
-        return written(g, n, "Sigmoid", scores, NULL);
-    if (!strcmp(how, "SOFTMAX"))
-        return written(g, n, "Softmax", scores, NULL);
-    if (!strcmp(how, "SOFTMAX_ZERO"))
-        return softmax_zero(g, n, scores);
-    if (!strcmp(how, "PROBIT"))
-        return probit(g, n, scores);
-    ml_error(c, n, "attribute 'post_transform' is %s; supported: NONE, LOGISTIC, SOFTMAX, SOFTMAX_ZERO, PROBIT",
-             diag_quote(c->scratch, how));
-    return NULL;
+    Transform *transform = transform_of(c, n);
+    return transform ? transform(g, n, scores) : NULL;
 }
 
 Value *ml_two(PassContext *c, Graph *g, Node *n, Value *score, bool mirrored)
 {
-    const char *how = node_string(n, "post_transform", "NONE");
-    bool logistic = !strcmp(how, "LOGISTIC");
-    if (!strcmp(how, "PROBIT") || !ml_transformed(c, g, n, score)) {
-        ml_error(c, n, "attribute 'post_transform' is PROBIT, which one score for two classes does not have");
+    Transform *transform = transform_of(c, n);
+    if (transform == probit)
+        written_error(c, n, "attribute 'post_transform' is PROBIT, which one score for two classes does not have");
+    if (!transform || transform == probit)
         return NULL;
-    }
-    Value *other =
-        mirrored || logistic ? written(g, n, "Neg", score, NULL) : written(g, n, "Sub", written_number(g, 1), score);
+    Value *other = mirrored || transform == logistic ? written(g, n, "Neg", score, NULL)
+                                                     : written(g, n, "Sub", written_number(g, 1), score);
     Value *two = written(g, n, "Concat", other, score);
     node_set_int(g, two->producer, "axis", 1);
-    return logistic ? written(g, n, "Sigmoid", two, NULL) : two;
+    return transform == logistic ? logistic(g, n, two) : two;
 }
 
 /* ---- Labels ---- */
@@ -81,7 +103,7 @@ bool ml_labels(PassContext *c, const Node *n, const char *ints, MlLabels *out)
         *out = (MlLabels){i->count, i->ints, NULL};
     else if (s && s->count)
         *out = (MlLabels){s->count, NULL, s->strings};
-    return out->count > 1 || ml_error(c, n, "it has %zu class labels; at least 2 expected", out->count);
+    return out->count > 1 || written_error(c, n, "it has %zu class labels; at least 2 expected", out->count);
 }
 
 /* C has no tensors of text. */
@@ -128,7 +150,7 @@ bool ml_decide(PassContext *c, Graph *g, Node *n, const MlLabels *labels, Value 
 {
     if (!probabilities)
         return false;
-    Value *row = written(g, n, "Reshape", score, graph_const_ints(g, NULL, (int64_t[]){-1}, 1));
+    Value *row = written_reshape(g, n, score, (int64_t[]){-1}, 1);
     Value *above = written(g, n, "Greater", row, written_number(g, threshold));
     return outputs(c, g, n, labels, written_cast(g, n, above, DT_I64), probabilities);
 }

@@ -3,7 +3,6 @@
 
 #include "ops/trees.h"
 
-#include <math.h>
 #include <string.h>
 
 static bool begin(PassContext *c, Node *n, int64_t targets, Trees *t)
@@ -15,7 +14,7 @@ static bool begin(PassContext *c, Node *n, int64_t targets, Trees *t)
     return true;
 }
 
-/* base_values, one a target, are added; so is a single one where one_for_all. */
+/* base_values, one a target, are added. */
 static Value *based(const Trees *t, Graph *g, Value *scores)
 {
     const Attr *base = node_attr(t->n, "base_values");
@@ -23,7 +22,7 @@ static Value *based(const Trees *t, Graph *g, Value *scores)
         return scores;
     if ((int64_t)base->count == t->targets)
         return written(g, t->n, "Add", scores, written_floats(g, base->floats, base->count));
-    ml_error(t->c, t->n, "it has %zu base_values for %lld targets", base->count, (long long)t->targets);
+    written_error(t->c, t->n, "it has %zu base_values for %lld targets", base->count, (long long)t->targets);
     return NULL;
 }
 
@@ -44,8 +43,8 @@ static bool aggregate_of(PassContext *c, const Node *n, int *aggregate, bool *av
             *average = rows[i].average;
             return true;
         }
-    return ml_error(c, n, "attribute 'aggregate_function' is %s; supported: SUM, AVERAGE, MIN, MAX",
-                    diag_quote(c->scratch, name));
+    return written_error(c, n, "attribute 'aggregate_function' is %s; supported: SUM, AVERAGE, MIN, MAX",
+                         diag_quote(c->scratch, name));
 }
 
 static int64_t tree_count(const Trees *t)
@@ -67,10 +66,7 @@ bool ml_tree_regressor(PassContext *c, Graph *g, Node *n)
     if (y && average)
         y = written(g, n, "Div", y, written_number(g, (float)tree_count(&t)));
     y = y ? based(&t, g, y) : NULL;
-    y = y ? ml_transformed(c, g, n, y) : NULL;
-    if (y)
-        rw_replace(g, n, y);
-    return y != NULL;
+    return y && written_in_place(g, n, ml_transformed(c, g, n, y));
 }
 
 /* ---- Classification ---- */
@@ -103,9 +99,9 @@ static bool two_scores(Trees *t, Graph *g, const MlLabels *labels, Value *x, flo
     static const MlLabels without_names = {2, numbers, NULL};
     const Attr *base = node_attr(t->n, "base_values");
     if (base && base->count)
-        return ml_error(t->c, t->n,
-                        "it has base_values, and weights for the second of two classes; what that means "
-                        "differs between runtimes");
+        return written_error(t->c, t->n,
+                             "it has base_values, and weights for the second of two classes; what that means "
+                             "differs between runtimes");
     Value *scores = trees_scores(t, g, x);
     if (!scores)
         return false;

@@ -150,7 +150,7 @@ static bool flatten(Flat *f, Graph *g)
             return false;
     }
     return f->made == t->count ||
-           ml_error(t->c, t->n, "%" PRId64 " of its nodes lead to each other in a circle", t->count - f->made);
+           written_error(t->c, t->n, "%" PRId64 " of its nodes lead to each other in a circle", t->count - f->made);
 }
 
 Value *trees_scores(const Trees *t, Graph *g, Value *x)

@@ -16,7 +16,7 @@ typedef struct {
 
 bool trees_fail(const Trees *t, int64_t node, const char *what)
 {
-    return ml_error(t->c, t->n, "node %" PRId64 " of tree %" PRId64 " %s", t->ids[node], t->trees[node], what);
+    return written_error(t->c, t->n, "node %" PRId64 " of tree %" PRId64 " %s", t->ids[node], t->trees[node], what);
 }
 
 bool trees_is_leaf(const Trees *t, int64_t node)
@@ -32,7 +32,7 @@ static const int64_t *ints_of(const Trees *t, const char *name, int64_t count)
     const Attr *a = node_attr(t->n, name);
     if (a && (int64_t)a->count == count)
         return a->ints;
-    ml_error(t->c, t->n, "attribute '%s' has %zu elements; %" PRId64 " expected", name, a ? a->count : 0, count);
+    written_error(t->c, t->n, "attribute '%s' has %zu elements; %" PRId64 " expected", name, a ? a->count : 0, count);
     return NULL;
 }
 
@@ -42,10 +42,10 @@ static bool read_nodes(Trees *t)
     const Attr *modes = node_attr(t->n, "nodes_modes"), *missing = node_attr(t->n, "nodes_missing_value_tracks_true");
     t->count = ids ? (int64_t)ids->count : 0;
     if (t->count < 1 || t->count > MAX_NODES)
-        return ml_error(t->c, t->n, "it has %" PRId64 " nodes; supported: 1 to %d", t->count, MAX_NODES);
+        return written_error(t->c, t->n, "it has %" PRId64 " nodes; supported: 1 to %d", t->count, MAX_NODES);
     if (!values || (int64_t)values->count != t->count || !modes || (int64_t)modes->count != t->count)
-        return ml_error(t->c, t->n, "it has %" PRId64 " nodes, but %zu nodes_values and %zu nodes_modes", t->count,
-                        values ? values->count : 0, modes ? modes->count : 0);
+        return written_error(t->c, t->n, "it has %" PRId64 " nodes, but %zu nodes_values and %zu nodes_modes", t->count,
+                             values ? values->count : 0, modes ? modes->count : 0);
     t->threshold = values->floats;
     t->modes = modes->strings;
     if (missing && missing->count && !(t->missing = ints_of(t, "nodes_missing_value_tracks_true", t->count)))
@@ -138,12 +138,13 @@ static bool fill_weights(Trees *t, const NodeId *all, const char *prefix, const 
     for (int64_t i = 0; i < t->weight_count; i++) {
         int64_t node = node_of(t, all, trees[i], nodes[i]);
         if (node == NO_NODE || !trees_is_leaf(t, node))
-            return ml_error(t->c, t->n,
-                            "weight %" PRId64 " is of node %" PRId64 " of tree %" PRId64 ", which is no leaf", i,
-                            nodes[i], trees[i]);
+            return written_error(t->c, t->n,
+                                 "weight %" PRId64 " is of node %" PRId64 " of tree %" PRId64 ", which is no leaf", i,
+                                 nodes[i], trees[i]);
         if (targets[i] < 0 || targets[i] >= t->targets)
-            return ml_error(t->c, t->n, "weight %" PRId64 " is of target %" PRId64 "; there are %" PRId64 " targets", i,
-                            targets[i], t->targets);
+            return written_error(t->c, t->n,
+                                 "weight %" PRId64 " is of target %" PRId64 "; there are %" PRId64 " targets", i,
+                                 targets[i], t->targets);
         t->weights[i] = (TreeWeight){node, i, targets[i], weights->floats[i]};
     }
     return true;
@@ -155,7 +156,7 @@ static bool read_weights(Trees *t, const NodeId *all, const char *prefix)
     const Attr *weights = node_attr(t->n, name);
     t->weight_count = weights ? (int64_t)weights->count : 0;
     if (!t->weight_count)
-        return ml_error(t->c, t->n, "attribute '%s' is empty", name);
+        return written_error(t->c, t->n, "attribute '%s' is empty", name);
     t->weights = NEW_ARRAY(t->c->scratch, TreeWeight, t->weight_count);
     if (!fill_weights(t, all, prefix, weights))
         return false;
@@ -173,9 +174,10 @@ bool trees_read(Trees *t, const char *prefix)
 {
     const NodeId *all;
     if (t->features > TREE_MAX_FEATURES)
-        return ml_error(t->c, t->n, "its input has %" PRId64 " features; supported: %d", t->features,
-                        TREE_MAX_FEATURES);
+        return written_error(t->c, t->n, "its input has %" PRId64 " features; supported: %d", t->features,
+                             TREE_MAX_FEATURES);
     if (t->targets < 1 || t->targets > TREE_MAX_FEATURES)
-        return ml_error(t->c, t->n, "it has %" PRId64 " targets; supported: 1 to %d", t->targets, TREE_MAX_FEATURES);
+        return written_error(t->c, t->n, "it has %" PRId64 " targets; supported: 1 to %d", t->targets,
+                             TREE_MAX_FEATURES);
     return read_nodes(t) && (all = sorted_ids(t)) && connect_nodes(t, all) && read_weights(t, all, prefix);
 }

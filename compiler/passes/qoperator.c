@@ -9,7 +9,7 @@
 
 static bool is_contrib(const Node *n, const char *name)
 {
-    return !strcmp(n->domain, "com.microsoft") && !strcmp(n->op_type, name);
+    return node_is_of(n, "com.microsoft", name);
 }
 
 /* A node that takes n's place gets its type and shape by inference. */

@@ -4,31 +4,21 @@
 #include "passes/write_out.h"
 
 #include <inttypes.h>
-#include <stdarg.h>
-#include <string.h>
 
-bool written_error(PassContext *c, const Node *n, const char *format, ...)
+int write_out_axis(PassContext *c, const Node *n, int64_t axis, int rank)
 {
-    va_list args;
-    va_start(args, format);
-    const char *text = arena_vprintf(c->scratch, format, args);
-    va_end(args);
-    return diag_error(c->diag, "%s: %s", node_label(c->scratch, n), text);
+    int at = axis_normalise(axis, rank);
+    if (at < 0)
+        written_error(c, n, "its axis %" PRId64 " lies outside of its %d axes", axis, rank);
+    return at;
 }
 
-bool written_in_place(Graph *g, Node *n, Value *y)
+bool write_out_constant(const Node *n, size_t first)
 {
-    if (y)
-        rw_replace(g, n, y);
-    return y != NULL;
-}
-
-int written_axis(PassContext *c, const Node *n, int64_t axis, int rank)
-{
-    if (axis >= -rank && axis < rank)
-        return (int)(axis < 0 ? axis + rank : axis);
-    written_error(c, n, "its axis %" PRId64 " lies outside of its %d axes", axis, rank);
-    return -1;
+    for (size_t i = first; i < n->inputs.count; i++)
+        if (node_in(n, i) && !node_in(n, i)->is_const)
+            return false;
+    return true;
 }
 
 /* ---- Masks and constants ---- */
@@ -84,7 +74,7 @@ static bool hardmax(PassContext *c, Graph *g, Node *n)
     if (!node_is(n, "Hardmax") || !known(x))
         return false;
     const bool flat = n->version < 13;
-    int axis = written_axis(c, n, node_int(n, "axis", flat ? 1 : -1), x->shape.rank);
+    int axis = write_out_axis(c, n, node_int(n, "axis", flat ? 1 : -1), x->shape.rank);
     if (axis < 0)
         return false;
     Value *v = node_in(n, 0);
@@ -125,16 +115,6 @@ static bool shrink_operator(PassContext *c, Graph *g, Node *n)
 
 /* ---- Normalisations ---- */
 
-static Value *reduced(Graph *g, Node *n, const char *op_type, Value *x, const int64_t *axes, size_t count)
-{
-    Value *y = written(g, n, op_type, x, NULL);
-    if (y->producer->op && y->producer->op->max_inputs > 1)
-        node_add_input(g, y->producer, graph_const_ints(g, NULL, axes, (int)count));
-    else
-        node_set_ints(g, y->producer, "axes", axes, count);
-    return y;
-}
-
 /* (x - mean) / (deviation + 1e-9), as the function that ONNX gives. */
 static bool mean_variance(PassContext *c, Graph *g, Node *n)
 {
@@ -146,8 +126,8 @@ static bool mean_variance(PassContext *c, Graph *g, Node *n)
     const int64_t *axes = a ? a->ints : otherwise;
     size_t count = a ? a->count : 3;
     Value *x = node_in(n, 0);
-    Value *centred = written(g, n, "Sub", x, reduced(g, n, "ReduceMean", x, axes, count));
-    Value *variance = reduced(g, n, "ReduceMean", written(g, n, "Mul", centred, centred), axes, count);
+    Value *centred = written(g, n, "Sub", x, written_reduce(g, n, "ReduceMean", x, axes, count));
+    Value *variance = written_reduce(g, n, "ReduceMean", written(g, n, "Mul", centred, centred), axes, count);
     Value *deviation = written(g, n, "Add", written(g, n, "Sqrt", variance, NULL), written_number(g, 1e-9f));
     return written_in_place(g, n, written(g, n, "Div", centred, deviation));
 }
@@ -185,13 +165,10 @@ static bool lp_normalization(PassContext *c, Graph *g, Node *n)
     int64_t p = node_int(n, "p", 2);
     if (!node_is(n, "LpNormalization") || !known(node_in(n, 0)))
         return false;
-    int axis = written_axis(c, n, node_int(n, "axis", -1), node_in(n, 0)->shape.rank);
+    int axis = write_out_axis(c, n, node_int(n, "axis", -1), node_in(n, 0)->shape.rank);
     if (axis < 0 || (p != 1 && p != 2))
         return axis >= 0 && written_error(c, n, "attribute 'p' is %" PRId64 "; supported: 1, 2", p);
-    Value *x = node_in(n, 0), *norm = written_reduce(g, n, p == 1 ? "ReduceL1" : "ReduceL2", x, axis);
-    Value *divisor =
-        written_where(g, n, written(g, n, "Equal", norm, written_number(g, 0)), written_number(g, 1), norm);
-    return written_in_place(g, n, written(g, n, "Div", x, divisor));
+    return written_normalised(g, n, node_in(n, 0), p == 1 ? "ReduceL1" : "ReduceL2", axis);
 }
 
 /* RMSNormalization, and ONNX Runtime's older name for it: x / sqrt(mean of squares + epsilon) * scale. */
@@ -202,14 +179,14 @@ static bool rms_normalization(PassContext *c, Graph *g, Node *n)
         return false;
     if (n->outputs.count > 1 && !only_first_output(n))
         return written_error(c, n, "its output 1 (the inverse deviation) is used; supported: output 0");
-    int axis = written_axis(c, n, node_int(n, "axis", -1), x->shape.rank);
+    int axis = write_out_axis(c, n, node_int(n, "axis", -1), x->shape.rank);
     if (axis < 0)
         return false;
     int64_t axes[MAX_RANK];
     size_t count = 0;
     for (int i = axis; i < x->shape.rank; i++)
         axes[count++] = i;
-    Value *v = node_in(n, 0), *mean = reduced(g, n, "ReduceMean", written(g, n, "Mul", v, v), axes, count);
+    Value *v = node_in(n, 0), *mean = written_reduce(g, n, "ReduceMean", written(g, n, "Mul", v, v), axes, count);
     Value *sum = written(g, n, "Add", mean, written_number(g, node_float(n, "epsilon", 1e-5f)));
     Value *y = written(g, n, "Div", v, written(g, n, "Sqrt", sum, NULL));
     return written_in_place(g, n, written(g, n, "Mul", y, node_in(n, 1)));

@@ -4,12 +4,11 @@
 
 #include "passes/written.h"
 
-/* Reports it by n's label; false. */
-bool written_error(PassContext *c, const Node *n, const char *format, ...) __attribute__((format(printf, 3, 4)));
-/* y takes n's place, whose output 0 alone is read; false, and n stays, where y is NULL. */
-bool written_in_place(Graph *g, Node *n, Value *y);
 /* An attribute that counts from the end when negative; -1 behind an error. */
-int written_axis(PassContext *c, const Node *n, int64_t axis, int rank);
+int write_out_axis(PassContext *c, const Node *n, int64_t axis, int rank);
+
+/* All inputs from `first` on that are there are constants. */
+bool write_out_constant(const Node *n, size_t first);
 
 RewriteFn write_out_einsum;
 RewriteFn write_out_window, write_out_mel, write_out_dft, write_out_stft;

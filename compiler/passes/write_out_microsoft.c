@@ -5,7 +5,7 @@
 
 static bool is_microsoft(const Node *n, const char *op_type)
 {
-    return !strcmp(n->domain, "com.microsoft") && !strcmp(n->op_type, op_type);
+    return node_is_of(n, "com.microsoft", op_type);
 }
 
 /* Those attributes of n that are among `names`. */

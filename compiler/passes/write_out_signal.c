@@ -85,11 +85,8 @@ static void fill_filter(const Mel *m, int64_t i, float *column)
 bool write_out_mel(PassContext *c, Graph *g, Node *n)
 {
     Mel m;
-    if (!node_is(n, "MelWeightMatrix"))
+    if (!node_is(n, "MelWeightMatrix") || !write_out_constant(n, 0))
         return false;
-    for (size_t i = 0; i < n->inputs.count; i++)
-        if (!node_in(n, i) || !node_in(n, i)->is_const)
-            return false;
     DType type = dtype_from_onnx(node_int(n, "output_datatype", 1));
     if (!read_mel(n, &m) || type == DT_NONE || type == DT_STRING)
         return written_error(c, n, "its numbers of bins, its rates or attribute 'output_datatype' are not supported");
@@ -139,7 +136,7 @@ static bool read_dft(PassContext *c, const Node *n, const Shape *x, Dft *d)
     double at = n->version < 20 ? (double)node_int(n, "axis", 1) : -2;
     if (node_in(n, 2) && !const_scalar(node_in(n, 2), &at))
         return written_error(c, n, "its axis is no scalar");
-    const int axis = d->axis = written_axis(c, n, (int64_t)at, x->rank);
+    const int axis = d->axis = write_out_axis(c, n, (int64_t)at, x->rank);
     if (axis < 0)
         return false;
     d->inverse = node_int(n, "inverse", 0);
@@ -173,11 +170,8 @@ static Value *first_samples(Graph *g, Node *n, Value *v, int axis, int64_t sampl
 bool write_out_dft(PassContext *c, Graph *g, Node *n)
 {
     Dft d = {0};
-    if (!node_is(n, "DFT") || !known_f32(node_in(n, 0)) || node_in(n, 0)->shape.rank < 2)
+    if (!node_is(n, "DFT") || !known_f32(node_in(n, 0)) || node_in(n, 0)->shape.rank < 2 || !write_out_constant(n, 1))
         return false;
-    for (size_t i = 1; i < n->inputs.count; i++)
-        if (node_in(n, i) && !node_in(n, i)->is_const)
-            return false;
     const Shape x = node_in(n, 0)->shape;
     if (!read_dft(c, n, &x, &d))
         return false;
@@ -223,8 +217,7 @@ bool write_out_stft(PassContext *c, Graph *g, Node *n)
     const Value *x = node_in(n, 0), *window = node_in(n, 2);
     int64_t step;
     Dft d = {0};
-    if (!node_is(n, "STFT") || !known_f32(x) || !node_in(n, 1) || !node_in(n, 1)->is_const ||
-        (window && !window->is_const) || (node_in(n, 3) && !node_in(n, 3)->is_const))
+    if (!node_is(n, "STFT") || !known_f32(x) || !write_out_constant(n, 1))
         return false;
     const int64_t samples = x->shape.rank > 1 ? x->shape.dim[1] : 0;
     d.length = window ? shape_count(&window->shape) : 0;

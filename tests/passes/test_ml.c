@@ -107,6 +107,8 @@ static const struct {
     {X TWO "classlabels_ints=[0, 1], coefficients=[1f, 2f, 3f]}" END, "3 coefficients and 0 intercepts do not fit"},
     {X TWO "classlabels_ints=[0, 1], coefficients=[1f, 2f], intercepts=[1f], post_transform=\"PROBIT\"}" END,
      "is PROBIT, which one score for two classes does not have"},
+    {X TWO "classlabels_ints=[0, 1], coefficients=[1f, 2f], intercepts=[1f], post_transform=\"CUBE\"}" END,
+     "attribute 'post_transform' is 'CUBE'"},
     {X "%y = ai.onnx.ml.LinearRegressor(%x) {coefficients=[1f, 2f], targets=0}" END, "do not fit 0 targets"},
     {"input %x: f32[2,2,2]\n%y = ai.onnx.ml.LinearRegressor(%x) {coefficients=[1f, 2f]}" END,
      "its input is f32[2,2,2]"},
