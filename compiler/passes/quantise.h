@@ -55,7 +55,7 @@ bool quant_of_type(Arena *scratch, const Node *n, DType type, QParams *out);
 Value *make_quantize(Graph *g, Node *before, Value *x, DType type, double scale, int64_t zero, const char *name);
 Value *make_dequantize(Graph *g, Node *before, const QTensor *x);
 Value *const_i8(Graph *g, const Shape *shape, const int8_t *data); /* data is borrowed */
-Value *const_integer(Graph *g, DType type, int64_t v);             /* a scalar of i8 or i16 */
+Value *const_integer(Graph *g, DType type, int64_t v);             /* a scalar of i8, i16 or i32 */
 Value *const_i32(Graph *g, int64_t count, const int32_t *data);    /* [count]; data is borrowed */
 /* u8 to i8 and back, by 128, u16 to i16 by 32768: nothing when v comes from the opposite. as_i8 stands right behind v.
  */

@@ -93,11 +93,15 @@ Value *const_i8(Graph *g, const Shape *shape, const int8_t *data)
 Value *const_integer(Graph *g, DType type, int64_t v)
 {
     Shape scalar = {.rank = 0};
-    int8_t *narrow = NEW(g->arena, int8_t);
-    int16_t *wide = NEW(g->arena, int16_t);
-    *narrow = (int8_t)v;
-    *wide = (int16_t)v;
-    return graph_const(g, NULL, type, &scalar, type == DT_I16 ? (void *)wide : narrow);
+    const size_t size = dtype_size(type);
+    void *data = arena_alloc(g->arena, size);
+    if (size == 1)
+        *(int8_t *)data = (int8_t)v;
+    else if (size == 2)
+        *(int16_t *)data = (int16_t)v;
+    else
+        *(int32_t *)data = (int32_t)v;
+    return graph_const(g, NULL, type, &scalar, data);
 }
 
 Value *const_i32(Graph *g, int64_t count, const int32_t *data)

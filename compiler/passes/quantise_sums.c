@@ -29,24 +29,16 @@ static bool one_zero(const Node *dq)
     return !zero || (known(zero) && shape_count(&zero->shape) == 1);
 }
 
-static Value *scalar_i32(Graph *g, int64_t v)
-{
-    int32_t *data = NEW(g->arena, int32_t);
-    *data = (int32_t)v;
-    Shape s = {.rank = 0};
-    return graph_const(g, NULL, DT_I32, &s, data);
-}
-
 /* Of dq's integers as i8: 128 less than of u8. One that was 128 more only to be u8 is what it came from. */
 static Value *zero_i32(Graph *g, Node *before, const Node *dq)
 {
     Value *zero = node_in(dq, 2);
     const int64_t less = node_in(dq, 0)->type == DT_U8 ? 128 : 0;
     if (!zero)
-        return scalar_i32(g, -less);
+        return const_integer(g, DT_I32, -less);
     if (zero->is_const && zero->data) {
         Tensor t = value_tensor(zero);
-        return scalar_i32(g, tensor_int(&t, 0) - less);
+        return const_integer(g, DT_I32, tensor_int(&t, 0) - less);
     }
     const Node *to_u8 = zero->producer, *add = node_is(to_u8, "Cast") ? node_in(to_u8, 0)->producer : NULL;
     double k;
@@ -60,7 +52,7 @@ static Value *zero_i32(Graph *g, Node *before, const Node *dq)
         return v;
     Node *sub = rw_node(g, before, "", "Add", NULL);
     node_add_input(g, sub, v);
-    node_add_input(g, sub, scalar_i32(g, -less));
+    node_add_input(g, sub, const_integer(g, DT_I32, -less));
     return rw_output(g, sub, DT_I32, &zero->shape);
 }
 

@@ -37,7 +37,7 @@ ADZE_FORCE_INLINE void adze_avx2_qdepthwise_sums(const int8_t *const *tap, ptrdi
     }
 }
 
-/* `units` from unit `u` on, of `pixels` next to each other. */
+/* `units` from channel `first` on, whose weights are w, of `pixels` next to each other. */
 ADZE_FORCE_INLINE void adze_avx2_qdepthwise_units(const adze_avx2_qlayer *l, const int8_t *const *tap, ptrdiff_t step,
                                                   const int pixels, const int units, int32_t first, const int8_t *w,
                                                   const int8_t *residual, int8_t *y)

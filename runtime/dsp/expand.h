@@ -4,11 +4,8 @@
 
 #include "dsp/dsp.h"
 
-/* Four bytes of three pixels. */
-#define ADZE_DSP_EXPAND3_STEP                                                                                          \
-    "ldr r4, [r1], #4\n"                                                                                               \
-    "ldr r5, [r2], #4\n"                                                                                               \
-    "ldr r6, [r3], #4\n"                                                                                               \
+/* Of r4, r5, r6 the even bytes, then the odd ones. */
+#define ADZE_DSP_EXPAND3_WORDS                                                                                         \
     "sxtb16 r7, r4\n"                                                                                                  \
     "sxtb16 r8, r5\n"                                                                                                  \
     "sxtb16 r9, r6\n"                                                                                                  \
@@ -17,6 +14,12 @@
     "sxtb16 r8, r5, ror #8\n"                                                                                          \
     "sxtb16 r9, r6, ror #8\n"                                                                                          \
     "stmia r0!, {r7, r8, r9}\n"
+
+/* Four bytes of three pixels. */
+#define ADZE_DSP_EXPAND3_STEP                                                                                          \
+    "ldr r4, [r1], #4\n"                                                                                               \
+    "ldr r5, [r2], #4\n"                                                                                               \
+    "ldr r6, [r3], #4\n" ADZE_DSP_EXPAND3_WORDS
 
 /* 4 * n bytes of each of three pixels, at any address, and again `skip` bytes behind them, in all `rows` times;
  * to: 6 * n * rows words. */

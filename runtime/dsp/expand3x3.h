@@ -3,21 +3,13 @@
 #ifndef ADZE_DSP_EXPAND3X3_H
 #define ADZE_DSP_EXPAND3X3_H
 
-#include "dsp/dsp.h"
+#include "dsp/expand.h"
 
 /* Four bytes of three pixels, at LOAD and r12 bytes from one to the next. */
 #define ADZE_DSP_EXPAND3X3_QUAD(LOAD, ROW)                                                                             \
     "ldr.w r4, " LOAD "\n"                                                                                             \
     "ldr.w r5, [" ROW ", r12]\n"                                                                                       \
-    "ldr.w r6, [" ROW ", r12, lsl #1]\n"                                                                               \
-    "sxtb16 r7, r4\n"                                                                                                  \
-    "sxtb16 r8, r5\n"                                                                                                  \
-    "sxtb16 r9, r6\n"                                                                                                  \
-    "stmia r0!, {r7, r8, r9}\n"                                                                                        \
-    "sxtb16 r7, r4, ror #8\n"                                                                                          \
-    "sxtb16 r8, r5, ror #8\n"                                                                                          \
-    "sxtb16 r9, r6, ror #8\n"                                                                                          \
-    "stmia r0!, {r7, r8, r9}\n"
+    "ldr.w r6, [" ROW ", r12, lsl #1]\n" ADZE_DSP_EXPAND3_WORDS
 #define ADZE_DSP_EXPAND3X3_ROW(ROW)                                                                                    \
     ADZE_DSP_EXPAND3X3_QUAD("[" ROW "]", ROW) ADZE_DSP_EXPAND3X3_QUAD("[" ROW ", #4]!", ROW)
 /* The ninth byte. */

@@ -7,6 +7,7 @@
 #ifndef ADZE_REF_Q16_H
 #define ADZE_REF_Q16_H
 
+#include "ref/qmatmul.h"
 #include "ref/qsum.h"
 #include "ref/requantize.h"
 
@@ -83,13 +84,7 @@ static inline void adze_qmatmul16_one(const adze_qmatmul_params *p, const int16_
 
 ADZE_KERNEL void adze_qmatmul_i16_ref(const adze_qmatmul_params *p, const int16_t *a, const int16_t *b, int16_t *y)
 {
-    const int32_t *count = p->batch, *as = p->a_stride, *bs = p->b_stride;
-    for (int32_t b0 = 0; b0 < count[0]; b0++)
-        for (int32_t b1 = 0; b1 < count[1]; b1++)
-            for (int32_t b2 = 0; b2 < count[2]; b2++)
-                for (int32_t b3 = 0; b3 < count[3]; b3++, y += p->m * p->n)
-                    adze_qmatmul16_one(p, a + b0 * as[0] + b1 * as[1] + b2 * as[2] + b3 * as[3],
-                                       b + b0 * bs[0] + b1 * bs[1] + b2 * bs[2] + b3 * bs[3], y);
+    ADZE_QMATMUL_EACH(p, a, b, y, adze_qmatmul16_one);
 }
 
 #endif

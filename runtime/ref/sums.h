@@ -7,6 +7,7 @@
 #ifndef ADZE_REF_SUMS_H
 #define ADZE_REF_SUMS_H
 
+#include "ref/qmatmul.h"
 #include "ref/quantize.h"
 
 ADZE_KERNEL void adze_qgemm_sums_i8_ref(const adze_qgemm_params *p, const int8_t *x, const int8_t *w,
@@ -54,25 +55,20 @@ ADZE_KERNEL void adze_qconv_sums_i8_ref(const adze_qconv_params *p, const int8_t
                                                lift ? lift[o] : 0);
 }
 
-/* y is contiguous. */
-ADZE_KERNEL void adze_qmatmul_sums_i8_ref(const adze_qmatmul_params *p, const int8_t *a, const int8_t *b,
+static inline void adze_qmatmul_sums_one(const adze_qmatmul_params *p, const int8_t *a, const int8_t *b, int32_t *y)
+{
+    for (int32_t i = 0; i < p->m; i++, a += p->a_row)
+        for (int32_t j = 0; j < p->n; j++)
+            *y++ = adze_qmatmul_dot(p, a, b + j * p->b_col);
+}
+
+ADZE_KERNEL void adze_qmatmul_sums_i8_ref(const adze_qmatmul_params *params, const int8_t *a, const int8_t *b,
                                           const int32_t *a_zero, const int32_t *b_zero, int32_t *y)
 {
-    const int32_t *count = p->batch, *as = p->a_stride, *bs = p->b_stride;
-    for (int32_t at = 0; at < count[0] * count[1] * count[2] * count[3]; at++) {
-        const int32_t b3 = at % count[3], b2 = at / count[3] % count[2], b1 = at / count[3] / count[2] % count[1];
-        const int32_t b0 = at / count[3] / count[2] / count[1];
-        const int8_t *row = a + b0 * as[0] + b1 * as[1] + b2 * as[2] + b3 * as[3];
-        const int8_t *matrix = b + b0 * bs[0] + b1 * bs[1] + b2 * bs[2] + b3 * bs[3];
-        for (int32_t i = 0; i < p->m; i++, row += p->a_row)
-            for (int32_t j = 0; j < p->n; j++) {
-                const int8_t *column = matrix + j * p->b_col;
-                int32_t sum = 0;
-                for (int32_t l = 0; l < p->k; l++)
-                    sum += (row[l * p->a_col] - *a_zero) * (column[l * p->b_row] - *b_zero);
-                *y++ = sum;
-            }
-    }
+    adze_qmatmul_params p = *params;
+    p.a_zero_point = *a_zero;
+    p.b_zero_point = *b_zero;
+    ADZE_QMATMUL_EACH(&p, a, b, y, adze_qmatmul_sums_one);
 }
 
 /* ONNX's DynamicQuantizeLinear, less 128: 0 is within the range, and all zeros have the scale 1. */
