@@ -271,50 +271,19 @@ static void copy(const void *params, const void *const *in, void *const *out, vo
         copy_matrices(p, &t, 0, (const int32_t *)in[0] + p->x_offset, (int32_t *)out[0] + p->y_offset);
 }
 
+#define WIDE(KIND, TYPES, PARAMS, ...)                                                                                 \
+    {                                                                                                                  \
+        .function = "wide", .set = "wide", .feature = "", .kind = KIND_##KIND, .types = TYPES, .params = PARAMS,       \
+        __VA_ARGS__                                                                                                    \
+    }
 static const Kernel rows[] = {
-    {.function = "wide",
-     .set = "wide",
-     .feature = "",
-     .kind = KIND_CONV,
-     .types = "f32,f32,f32,f32>f32",
-     .params = "adze_conv_params",
-     .accepts = conv_blocked_accepts,
-     .packed = conv_f32_avx2_packed,
-     .pack = conv_f32_avx2_pack,
-     .run = conv},
-    {.function = "wide",
-     .set = "wide",
-     .feature = "",
-     .kind = KIND_GEMM,
-     .types = "f32,f32,f32,f32>f32",
-     .params = "adze_gemm_params",
-     .packed = gemm_f32_avx2_packed,
-     .pack = gemm_f32_avx2_pack,
-     .run = gemm},
-    {.function = "wide",
-     .set = "wide",
-     .feature = "",
-     .kind = KIND_UNARY,
-     .name = "Relu",
-     .types = "f32>f32",
-     .params = "adze_unary_params",
-     .run = relu},
-    {.function = "wide",
-     .set = "wide",
-     .feature = "",
-     .kind = KIND_UNARY,
-     .name = "Clip",
-     .types = "f32>f32",
-     .params = "adze_unary_params",
-     .run = clip},
-    {.function = "wide",
-     .set = "wide",
-     .feature = "",
-     .kind = KIND_COPY,
-     .types = "=4>=4",
-     .params = "adze_copy_params",
-     .accepts = copy_accepts,
-     .run = copy},
+    WIDE(CONV, "f32,f32,f32,f32>f32", "adze_conv_params", .accepts = conv_blocked_accepts,
+         .packed = conv_f32_avx2_packed, .pack = conv_f32_avx2_pack, .run = conv),
+    WIDE(GEMM, "f32,f32,f32,f32>f32", "adze_gemm_params", .packed = gemm_f32_avx2_packed, .pack = gemm_f32_avx2_pack,
+         .run = gemm),
+    WIDE(UNARY, "f32>f32", "adze_unary_params", .name = "Relu", .run = relu),
+    WIDE(UNARY, "f32>f32", "adze_unary_params", .name = "Clip", .run = clip),
+    WIDE(COPY, "=4>=4", "adze_copy_params", .accepts = copy_accepts, .run = copy),
 };
 
 const Kernel *wide_kernel(const Step *s)

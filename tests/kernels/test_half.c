@@ -9,14 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ROUNDS = 150, FLOATS = 8192 };
+#define RANDOM_SEED 3
+#include "tests/kernels/random.h"
 
-static uint32_t state = 3;
-static int32_t random_int(int32_t low, int32_t high)
-{
-    state = state * 1664525u + 1013904223u;
-    return low + (int32_t)((state >> 8) % (uint32_t)(high - low + 1));
-}
+enum { ROUNDS = 150, FLOATS = 8192 };
 
 START_TEST(every_half)
 {

@@ -10,14 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ROUNDS = 200, SIZE = 4096 };
+#define RANDOM_SEED 5
+#include "tests/kernels/random.h"
 
-static uint32_t state = 5;
-static int32_t random_int(int32_t low, int32_t high)
-{
-    state = state * 1664525u + 1013904223u;
-    return low + (int32_t)((state >> 8) % (uint32_t)(high - low + 1));
-}
+enum { ROUNDS = 200, SIZE = 4096 };
 
 static int16_t x[SIZE], y[SIZE], other[SIZE];
 static int8_t w[SIZE];

@@ -9,14 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ROUNDS = 300 };
+#define RANDOM_SEED 11
+#include "tests/kernels/random.h"
 
-static uint32_t state = 11;
-static int32_t random_int(int32_t low, int32_t high)
-{
-    state = state * 1664525u + 1013904223u;
-    return low + (int32_t)((state >> 8) % (uint32_t)(high - low + 1));
-}
+enum { ROUNDS = 300 };
 
 static void *exactly(size_t bytes)
 {
