@@ -52,7 +52,7 @@ $(BUILD)/generated/load/onnx.pb-c.c: compiler/load/onnx.proto
 $(BUILD)/generated/load/onnx.pb-c.h: $(BUILD)/generated/load/onnx.pb-c.c ;
 
 # Loops over samples of the calibration: vectorised.
-$(patsubst %,$(BUILD)/compiler/%.o,ops/wide passes/calibrate_layers passes/calibrate_ranges passes/calibrate_weights): ALL_CFLAGS += -O3
+$(patsubst %,$(BUILD)/compiler/%.o,ops/wide passes/calibrate_layers passes/calibrate_ranges passes/calibrate_rounding): ALL_CFLAGS += -O3
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 

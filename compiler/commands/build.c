@@ -54,6 +54,8 @@ static const char *options_text(Command *c)
     if (o->quantize)
         buf_printf(&b, " --quantize %s%s%s", o->quantize, o->calibration_method ? " --calibration-method " : "",
                    o->calibration_method ? o->calibration_method : "");
+    if (o->group.given)
+        buf_printf(&b, " --group %ld", o->group.value);
     if (o->no_rounding)
         buf_puts(&b, " --no-rounding");
     if (o->no_equalisation)

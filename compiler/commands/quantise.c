@@ -22,6 +22,11 @@ bool command_quantises(Command *c)
     bool mixed = o->quantize && strcmp(o->quantize, "mixed") == 0;
     if ((o->min_sqnr.given || o->max_weights.given) && !mixed)
         return diag_error(c->diag, "--min-sqnr and --max-weights are for --quantize mixed");
+    if (o->group.given && (!o->quantize || (strcmp(o->quantize, "w4") != 0 && !mixed)))
+        return diag_error(c->diag, "--group is for weights of 4 bits: --quantize w4, or mixed");
+    if (o->group.given && (o->group.value < LEAST_GROUP || o->group.value > MOST_GROUP || o->group.value % 4))
+        return diag_error(c->diag, "--group %ld: a multiple of 4 from %d to %d is wanted", o->group.value, LEAST_GROUP,
+                          MOST_GROUP);
     if (command_halves(c) && o->calibrate.count)
         return diag_error(c->diag, "--quantize fp16 rounds weights and needs no --calibrate; hint: leave it out");
     if (command_halves(c))
@@ -89,6 +94,7 @@ bool command_calibration(Command *c, const Graph *g, const RawList *raw, const P
         .hash = hash_digest(hash),
         .method = range_method(o->calibration_method),
         .weight_bits = o->quantize && strcmp(o->quantize, "w4") == 0 ? 4 : 8,
+        .group = (int)o->group.value,
         .formats = c->formats.items,
         .format_count = c->formats.count,
         .sixteen = o->quantize && strcmp(o->quantize, "int16x8") == 0,

@@ -7,28 +7,23 @@
 
 #include "adze.h"
 
-/* Weight (channel, tap) stands at channel * channel_step + tap * tap_step of the logical tensor. */
-typedef struct {
-    int64_t groups, channels, taps, channel_step, tap_step; /* channels: of all groups */
-} Matrix;
-
-static Matrix qconv_matrix(const Step *s)
+Q4Matrix q4_conv_matrix(const Step *s)
 {
     adze_qconv_params p;
     memcpy(&p, s->params, sizeof p);
     const int64_t taps = (int64_t)p.kernel_h * p.kernel_w * (p.in_c / p.group);
-    return (Matrix){p.group, p.out_c, taps, taps, 1};
+    return (Q4Matrix){p.group, p.out_c, taps, taps, 1};
 }
 
-static Matrix qgemm_matrix(const Step *s)
+Q4Matrix q4_gemm_matrix(const Step *s)
 {
     adze_qgemm_params p;
     memcpy(&p, s->params, sizeof p);
-    return (Matrix){1, p.n, p.k, 1, p.n};
+    return (Q4Matrix){1, p.n, p.k, 1, p.n};
 }
 
 /* The z of a channel; -1: its weights do not fit 4 bits. It is 8 where that serves. */
-static int channel_zero(Matrix m, const int8_t *w, int64_t channel)
+static int channel_zero(Q4Matrix m, const int8_t *w, int64_t channel)
 {
     int lo = 0, hi = 0;
     for (int64_t i = 0; i < m.taps; i++) {
@@ -41,7 +36,7 @@ static int channel_zero(Matrix m, const int8_t *w, int64_t channel)
     return lo < -8 ? -lo : hi > 7 ? 15 - hi : 8;
 }
 
-static bool fits(const Step *s, Matrix m)
+static bool fits(const Step *s, Q4Matrix m)
 {
     if (!s->in[1] || !s->in[1]->data || s->in[1]->type != DT_I8 || m.channels * m.taps < Q4_MIN_WEIGHTS)
         return false;
@@ -56,7 +51,7 @@ const char *q4_stays(const Step *s)
     const bool depthwise = s->kind == KIND_QDEPTHWISE;
     if ((!depthwise && s->kind != KIND_QCONV && s->kind != KIND_QGEMM) || strstr(s->kernel->function, "_i4_") ||
         strncmp(s->params_type, s->kind == KIND_QGEMM ? "adze_qgemm_params" : "adze_qconv_params", 17) != 0 ||
-        !fits(s, s->kind == KIND_QGEMM ? qgemm_matrix(s) : qconv_matrix(s)))
+        !fits(s, s->kind == KIND_QGEMM ? q4_gemm_matrix(s) : q4_conv_matrix(s)))
         return NULL;
     return depthwise
                ? "its depthwise weights of 4 bits are stored in 8 or more: there is no kernel for them"
@@ -64,12 +59,12 @@ const char *q4_stays(const Step *s)
                  "of 4 bits serves its groups";
 }
 
-static int64_t row_bytes(Matrix m)
+static int64_t row_bytes(Q4Matrix m)
 {
     return 1 + (m.taps + 1) / 2;
 }
 
-static void rows_pack(Matrix m, const int8_t *w, uint8_t *to)
+static void rows_pack(Q4Matrix m, const int8_t *w, uint8_t *to)
 {
     memset(to, 0, (size_t)(m.channels * row_bytes(m)));
     for (int64_t c = 0; c < m.channels; c++, to += row_bytes(m)) {
@@ -79,7 +74,7 @@ static void rows_pack(Matrix m, const int8_t *w, uint8_t *to)
     }
 }
 
-static void rows_unpack(Matrix m, const uint8_t *from, int8_t *w)
+static void rows_unpack(Q4Matrix m, const uint8_t *from, int8_t *w)
 {
     for (int64_t c = 0; c < m.channels; c++, from += row_bytes(m))
         for (int64_t i = 0; i < m.taps; i++)
@@ -87,24 +82,24 @@ static void rows_unpack(Matrix m, const uint8_t *from, int8_t *w)
 }
 
 /* Blocks of four channels of a group. */
-static int64_t group_bytes(Matrix m)
+static int64_t group_bytes(Q4Matrix m)
 {
     return (m.channels / m.groups + 3) / 4 * (m.taps + 1) * 2;
 }
 
 /* The byte of a channel's z (tap -1), or of a weight; the channel's half of it begins at bit channel % 2 * 4. */
-static int64_t block_at(Matrix m, int64_t c, int64_t tap)
+static int64_t block_at(Q4Matrix m, int64_t c, int64_t tap)
 {
     const int64_t per_group = m.channels / m.groups, in_group = c % per_group;
     return c / per_group * group_bytes(m) + (in_group / 4 * (m.taps + 1) + tap + 1) * 2 + in_group % 4 / 2;
 }
 
-static int block_shift(Matrix m, int64_t c)
+static int block_shift(Q4Matrix m, int64_t c)
 {
     return (int)(c % (m.channels / m.groups) % 2 * 4);
 }
 
-static void blocks_pack(Matrix m, const int8_t *w, uint8_t *to)
+static void blocks_pack(Q4Matrix m, const int8_t *w, uint8_t *to)
 {
     memset(to, 0, (size_t)(m.groups * group_bytes(m)));
     for (int64_t c = 0; c < m.channels; c++) {
@@ -115,7 +110,7 @@ static void blocks_pack(Matrix m, const int8_t *w, uint8_t *to)
     }
 }
 
-static void blocks_unpack(Matrix m, const uint8_t *from, int8_t *w)
+static void blocks_unpack(Q4Matrix m, const uint8_t *from, int8_t *w)
 {
     for (int64_t c = 0; c < m.channels; c++)
         for (int64_t i = 0; i < m.taps; i++) {
@@ -128,7 +123,7 @@ static void blocks_unpack(Matrix m, const uint8_t *from, int8_t *w)
 #define FORM(name, matrix, form, size, type)                                                                           \
     Packed name##_packed(const Step *s)                                                                                \
     {                                                                                                                  \
-        const Matrix m = matrix(s);                                                                                    \
+        const Q4Matrix m = matrix(s);                                                                                  \
         return (Packed){(size_t)(size), type};                                                                         \
     }                                                                                                                  \
     void name##_pack(const Step *s, const void *logical, void *packed)                                                 \
@@ -139,29 +134,29 @@ static void blocks_unpack(Matrix m, const uint8_t *from, int8_t *w)
     {                                                                                                                  \
         form##_unpack(matrix(s), packed, logical);                                                                     \
     }
-FORM(qconv_i4_ref, qconv_matrix, rows, m.channels *row_bytes(m), DT_U8)
-FORM(qgemm_i4_ref, qgemm_matrix, rows, m.channels *row_bytes(m), DT_U8)
-FORM(qconv_i4_tile, qconv_matrix, blocks, m.groups *group_bytes(m), DT_I8)
-FORM(qgemm_i4_tile, qgemm_matrix, blocks, m.groups *group_bytes(m), DT_I8)
+FORM(qconv_i4_ref, q4_conv_matrix, rows, m.channels *row_bytes(m), DT_U8)
+FORM(qgemm_i4_ref, q4_gemm_matrix, rows, m.channels *row_bytes(m), DT_U8)
+FORM(qconv_i4_tile, q4_conv_matrix, blocks, m.groups *group_bytes(m), DT_I8)
+FORM(qgemm_i4_tile, q4_gemm_matrix, blocks, m.groups *group_bytes(m), DT_I8)
 
 bool qconv_i4_ref_accepts(const Step *s)
 {
-    return fits(s, qconv_matrix(s));
+    return fits(s, q4_conv_matrix(s));
 }
 
 bool qgemm_i4_ref_accepts(const Step *s)
 {
-    return fits(s, qgemm_matrix(s));
+    return fits(s, q4_gemm_matrix(s));
 }
 
 bool qconv_i4_tile_accepts(const Step *s)
 {
-    return qconv_i8_tile_accepts(s) && fits(s, qconv_matrix(s));
+    return qconv_i8_tile_accepts(s) && fits(s, q4_conv_matrix(s));
 }
 
 bool qgemm_i4_tile_accepts(const Step *s)
 {
-    return fits(s, qgemm_matrix(s));
+    return fits(s, q4_gemm_matrix(s));
 }
 
 /* dsp: pairs of words as dsp/dot.h packs weights of 8 bits, here u, are one: the second word is shifted by 4 bits. In
@@ -172,7 +167,7 @@ typedef void PackFn(const Step *s, const void *logical, void *packed);
 typedef void UnpackFn(const Step *s, const void *packed, void *logical);
 
 typedef struct {
-    Matrix m;
+    Q4Matrix m;
     PackedFn *packed;
     PackFn *pack;
     UnpackFn *unpack;
@@ -180,16 +175,16 @@ typedef struct {
 
 static Wide qconv_wide(const Step *s)
 {
-    return (Wide){qconv_matrix(s), qconv_i8_dsp_packed, qconv_i8_dsp_pack, qconv_i8_dsp_unpack};
+    return (Wide){q4_conv_matrix(s), qconv_i8_dsp_packed, qconv_i8_dsp_pack, qconv_i8_dsp_unpack};
 }
 
 static Wide qgemm_wide(const Step *s)
 {
-    return (Wide){qgemm_matrix(s), qgemm_i8_dsp_packed, qgemm_i8_dsp_pack, qgemm_i8_dsp_unpack};
+    return (Wide){q4_gemm_matrix(s), qgemm_i8_dsp_packed, qgemm_i8_dsp_pack, qgemm_i8_dsp_unpack};
 }
 
 /* Pairs of channels of all groups, and pairs of words of each. */
-static int64_t pairs_of(Matrix m)
+static int64_t pairs_of(Q4Matrix m)
 {
     return m.groups * ((m.channels / m.groups + 1) / 2);
 }
@@ -205,7 +200,7 @@ static Packed words_packed(const Step *s, Wide w)
 }
 
 /* The z of channel 0 or 1 of a pair; 0 where there is none. */
-static uint32_t pair_zero(Matrix m, const int8_t *w, int64_t pair, int64_t which)
+static uint32_t pair_zero(Q4Matrix m, const int8_t *w, int64_t pair, int64_t which)
 {
     const int64_t per_group = m.channels / m.groups, pairs = (per_group + 1) / 2;
     const int64_t in_group = pair % pairs * 2 + which;
@@ -273,7 +268,7 @@ static void words_unpack(const Step *s, Wide w, const uint32_t *from, int8_t *lo
 #define DSP(name)                                                                                                      \
     bool name##_i4_dsp_accepts(const Step *s)                                                                          \
     {                                                                                                                  \
-        return fits(s, name##_matrix(s)) && name##_i8_dsp_accepts(s);                                                  \
+        return fits(s, name##_wide(s).m) && name##_i8_dsp_accepts(s);                                                  \
     }                                                                                                                  \
     /* behind the expanded tile a word a pixel */                                                                      \
     size_t name##_i4_dsp_scratch(const Step *s)                                                                        \

@@ -9,6 +9,15 @@
 /* Layers of fewer weights are not worth a kernel of their own. */
 enum { Q4_MIN_WEIGHTS = 64 };
 
+/* The weights of a QConv or QGemm: that of (channel, tap) stands at channel * channel_step + tap * tap_step of the
+ * logical tensor. */
+typedef struct {
+    int64_t groups, channels, taps, channel_step, tap_step; /* channels: of all groups */
+} Q4Matrix;
+
+Q4Matrix q4_conv_matrix(const Step *s);
+Q4Matrix q4_gemm_matrix(const Step *s);
+
 /* Why a step's weights of 4 bits are stored in 8 by the kernel that was chosen; NULL when they are not, or have more.
  */
 const char *q4_stays(const Step *s);

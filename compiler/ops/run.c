@@ -54,6 +54,7 @@
 #include "tile/qconv.h"
 #include "tile/qgemm.h"
 #include "tile/sums.h"
+#include "tile/q4g.h"
 #include "tile/qtile4.h"
 #if defined(__x86_64__)
 #include "avx2/conv.h"

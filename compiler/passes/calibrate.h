@@ -36,10 +36,13 @@ typedef struct {
     int64_t groups, k, outputs; /* k: products a sum; outputs: all channels */
     int64_t kernel[2], stride[2], dilation[2], begin[2], in[3], out[2]; /* convolutions; in: C, H, W */
     bool conv, by_rows;   /* by_rows: weight of (output, k) at output * k + k, else k * outputs + output */
+    int64_t taps;         /* of the k products, those of one input channel */
+    int64_t block;        /* input channels that share a scale, at one tap; 0: an output has one scale */
+    int64_t blocks;       /* scales an output, [k / taps / block][taps] */
     double *gram, *mean;  /* [groups][k][k], [groups][k] */
     double *waiting;      /* [groups][GRAM_ROWS][k]: rows that they lack yet */
     int64_t rows;         /* that they sum */
-    float *scale, *reals; /* [outputs]; the quantised weights as reals, in the weights' order */
+    float *scale, *reals; /* [outputs][blocks]; the quantised weights as reals, in the weights' order */
     int8_t *integers;
     int bits;           /* of the weights */
     Value *add, *shift; /* MatMul: the constant row that an Add behind it adds, and that Add's result */
@@ -84,10 +87,14 @@ void spread_add(Spread *s, double sample);
 /* The mean of n samples and so many standard deviations: how far others may reach. Infinite for one sample. */
 double spread_reach(const Spread *s, size_t n, double deviations);
 
-/* calibrate_layers.c, calibrate_weights.c: weights to integers, biases corrected. */
+/* calibrate_layers.c */
 bool find_layers(Calibrator *k);
 bool measure_layers(Calibrator *k);
-bool quantise_weights(Calibrator *k);
+int64_t weight_at(const Layer *y, int64_t output, int64_t i); /* the element that weight i of a sum is */
+
+bool quantise_weights(Calibrator *k); /* calibrate_rounding.c: weights to integers */
+
+/* calibrate_weights.c */
 void correct_biases(Calibrator *k);
 /* A copy of the graph whose weights are the quantised ones as reals. */
 Graph *graph_of_reals(Calibrator *k, Arena *a);

@@ -16,7 +16,8 @@ static const Layer *layer_of(Calibrator *k, const Value *v)
         for (size_t i = 0; i < k->layers.count; i++)
             if (k->layers.items[i].node == v->producer)
                 return &k->layers.items[i];
-        v = node_in(v->producer, 0);
+        const Value *first = node_in(v->producer, 0);
+        v = first && first->is_const ? node_in(v->producer, 1) : first; /* Add(bias, product) */
     }
     return NULL;
 }
@@ -72,7 +73,8 @@ static int64_t weight_bytes(const Layer *y)
 {
     int64_t count = shape_count(&y->l.w->shape);
     bool depthwise = y->groups > 1 && y->in[0] == y->groups;
-    return (y->bits == 4 && !depthwise ? (count + 1) / 2 : count) + 8 * y->outputs;
+    return (y->bits == 4 && !depthwise ? (count + 1) / 2 : count) + 8 * y->outputs +
+           (y->block ? 2 * y->outputs * y->blocks : 0);
 }
 
 /* Concat gives all operands one scale: the range that they share, in ranges of what one of them holds. */

@@ -54,9 +54,27 @@ static Value *dequantised(Graph *g, Node *before, Value *integers, Value *scale,
     return rw_output(g, dq, DT_F32, &integers->shape);
 }
 
+/* Scales of the weights' shape, with the axis of the input channels divided. */
+static Value *weights_in_blocks(Graph *g, const Layer *y)
+{
+    const int axis = y->by_rows ? 1 : y->l.w_axis - 1;
+    Shape s = y->l.w->shape;
+    float *scale = NEW_ARRAY(g->arena, float, y->outputs * y->blocks);
+    s.dim[axis] = y->blocks / y->taps;
+    for (int64_t o = 0; o < y->outputs; o++)
+        for (int64_t b = 0; b < y->blocks; b++)
+            scale[y->by_rows ? o * y->blocks + b : b * y->outputs + o] = y->scale[o * y->blocks + b];
+    Value *integers = graph_const(g, y->l.w->name, DT_I8, &y->l.w->shape, y->integers);
+    Value *w = dequantised(g, y->node, integers, const_floats(g, NULL, &s, scale), NULL, axis);
+    node_set_int(g, w->producer, "block_size", y->block);
+    return w;
+}
+
 static Value *weights(Graph *g, const Layer *y)
 {
     Shape row = {1, {y->outputs}};
+    if (y->block)
+        return weights_in_blocks(g, y);
     Value *scale = const_floats(g, NULL, &row, y->scale);
     Value *zero = graph_const(g, NULL, DT_I8, &row, NEW_ARRAY(g->arena, int8_t, y->outputs));
     Value *integers = graph_const(g, y->l.w->name, DT_I8, &y->l.w->shape, y->integers);
@@ -83,7 +101,7 @@ static Value *bias(Graph *g, const Layer *y, float x_scale)
 static void insert_layer(Calibrator *k, const Layer *y)
 {
     float x_scale = track_of(k, node_in(y->node, 0))->scale;
-    bool units = y->l.bias && (double)node_float(y->node, "alpha", 1) > 0;
+    bool units = y->l.bias && !y->block && (double)node_float(y->node, "alpha", 1) > 0;
     if (units) {
         node_set_input(k->g, y->node, 2, bias(k->g, y, x_scale));
         if (node_attr(y->node, "beta"))

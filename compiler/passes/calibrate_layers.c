@@ -43,6 +43,22 @@ static bool describe_conv(Calibrator *k, Layer *y)
     return true;
 }
 
+int64_t weight_at(const Layer *y, int64_t output, int64_t i)
+{
+    return y->by_rows ? output * y->k + i : i * y->outputs + output;
+}
+
+/* Blocks lie within one tap, as ONNX has them, and are alike within it. */
+static void choose_block(const Calibrator *k, Layer *y)
+{
+    const int64_t channels = y->k / y->taps;
+    int64_t block = y->bits == 4 && k->cal->group < y->k ? k->cal->group : 0;
+    while (y->taps > 1 && block >= LEAST_GROUP && channels % block)
+        block--;
+    y->block = block >= LEAST_GROUP && channels >= LEAST_GROUP ? block : 0;
+    y->blocks = y->block ? (channels + y->block - 1) / y->block * y->taps : 1;
+}
+
 /* MatMul has no bias of its own: a constant row that is added behind takes corrections. */
 static void find_shift(Layer *y)
 {
@@ -66,6 +82,8 @@ static bool add_layer(Calibrator *k, Node *n, const Linear *l)
     y.k = shape_count(&l->w->shape) / y.outputs;
     const LayerFormat *f = format_of(k, n);
     y.bits = f ? f->weight_bits : k->cal->weight_bits;
+    y.taps = y.conv ? y.kernel[0] * y.kernel[1] : 1;
+    choose_block(k, &y);
     y.by_rows = y.conv || l->w_axis == 0;
     y.data = computed_value(x)->id;
     find_shift(&y);

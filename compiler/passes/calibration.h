@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+enum { LEAST_GROUP = 16, MOST_GROUP = 256 }; /* what kernels of weights of 4 bits in blocks take */
+
 typedef enum { RANGE_MSE, RANGE_MINMAX, RANGE_PERCENTILE, RANGE_ENTROPY } RangeMethod;
 
 /* Of one quantised layer over the calibration data, float against quantised. */
@@ -51,6 +53,7 @@ typedef struct Calibration {
     Digest hash;                      /* of the data, input by input */
     RangeMethod method;
     int weight_bits;            /* 8 or 4 */
+    int group;                  /* input channels for which weights of 4 bits have a scale; 0: all */
     const LayerFormat *formats; /* of layers that differ; may be NULL */
     size_t format_count;
     bool sixteen; /* activations of 16 bits, with zero points of 0 */

@@ -28,7 +28,7 @@ ADZE_FORCE_INLINE void adze_dsp_layout(const adze_qconv_params *p, adze_dsp_imag
     image->contiguous = p->group == 1 && (p->dilation_w == 1 || p->kernel_w == 1);
     image->expanded = (uint32_t *)scratch;
     t->quads = image->quads;
-    t->table = (int32_t *)(image->expanded + image->quads * 2 * tile + (t->loops.expanded ? ADZE_DSP_BEHIND : 0));
+    t->table = (int32_t *)(image->expanded + image->quads * 2 * tile + adze_dsp_behind(&t->loops, image->quads));
     int8_t *rest = (int8_t *)(t->table + (p->out_c / p->group + 1) / 2 * 4 + 2);
     t->widened = NULL;
     if (t->loops.widened) {
@@ -138,7 +138,7 @@ ADZE_DSP_SMALL void adze_dsp_conv_group(const adze_dsp_image *image, adze_dsp_la
         }
         adze_dsp_dot *d = pixels == 3 ? &t->three : &t->one;
         if (t->loops.expanded)
-            t->loops.expanded(image->expanded, t->quads, pixels);
+            t->loops.expanded(image->expanded, t->quads, pixels, t->one.w);
         if (t->plain) {
             d->y = y;
             d->y_end = y + t->channels;
@@ -173,7 +173,8 @@ ADZE_DSP_SMALL void adze_dsp_conv(const adze_dsp_loops *loops, const adze_qconv_
     t.loops = *loops;
     adze_dsp_layout(p, &image, &t, scratch);
     adze_dsp_layer_of(p, &image, &t, residual != NULL);
-    const ptrdiff_t w_group = (ptrdiff_t)((t.channels + 1) / 2) * (t.quads * t.loops.words + t.loops.head);
+    const ptrdiff_t w_group =
+        (ptrdiff_t)((t.channels + 1) / 2) * adze_dsp_pair_words(loops, (const uint32_t *)w, t.quads);
     const ptrdiff_t x_image = (ptrdiff_t)p->in_h * p->in_w * p->in_c;
     const ptrdiff_t y_image = (ptrdiff_t)p->out_h * p->out_w * p->out_c;
     for (int32_t g = 0; g < p->group; g++) {

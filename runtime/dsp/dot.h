@@ -28,17 +28,28 @@ typedef struct {
 } adze_dsp_dot;
 
 /* The two loops over one form of weights: bytes of code of a step of each, of half a step; words of weights of two
- * channels by four inputs, and in front of those of two channels. */
+ * channels by four inputs, and in front of those of two channels (-1: in blocks, and the upper half of a pair's first
+ * word says how many words it has). */
 typedef struct {
     void (*three)(const adze_dsp_dot *), (*one)(const adze_dsp_dot *);
     uint32_t three_bytes, one_bytes, half_bytes;
     int32_t words, head;
-    void (*expanded)(uint32_t *x, int32_t quads, int32_t pixels); /* called for each expanded tile, or NULL */
+    /* called for each expanded tile, or NULL; w: the group's */
+    void (*expanded)(uint32_t *x, int32_t quads, int32_t pixels, const uint32_t *w);
     int32_t widened; /* the loop of three pixels reads weights that dsp/widened.h has put into scratch */
 } adze_dsp_loops;
 
-/* Words behind the expanded tile that `expanded` may write. */
-enum { ADZE_DSP_BEHIND = 4 };
+/* Words behind the expanded tile that `expanded` may write: a number for each block of 16 inputs and more. */
+ADZE_FORCE_INLINE int32_t adze_dsp_behind(const adze_dsp_loops *l, int32_t quads)
+{
+    return (l->expanded ? 4 : 0) + (l->head < 0 ? quads / 4 * 3 : 0);
+}
+
+/* Of the weights of two channels. */
+ADZE_FORCE_INLINE int32_t adze_dsp_pair_words(const adze_dsp_loops *l, const uint32_t *w, int32_t quads)
+{
+    return l->head < 0 ? (int32_t)(*w >> 16) : quads * l->words + l->head;
+}
 
 /* Where the loops are entered for n quadruples of inputs, as Thumb addresses from their start: so that the last pass is
  * whole. An odd quadruple of one pixel is half a step, which stands before the loop. */

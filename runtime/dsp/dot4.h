@@ -10,9 +10,10 @@
 #include "dsp/conv.h"
 
 /* Behind a tile's 2 * quads * pixels words, for each pixel: minus the sum of its inputs. */
-ADZE_DSP_KERNEL void adze_dsp_behind4(uint32_t *x, int32_t quads, int32_t pixels)
+ADZE_DSP_KERNEL void adze_dsp_behind4(uint32_t *x, int32_t quads, int32_t pixels, const uint32_t *w)
 {
     uint32_t *to = x + 2 * quads * pixels;
+    (void)w;
     for (int32_t i = 0; i < pixels; i++) {
         int32_t sum = 0;
         for (const uint32_t *at = x + i; at < to; at += pixels)
@@ -93,6 +94,20 @@ ADZE_DSP_ASM(76, adze_dsp_dot43, ADZE_UNUSED const adze_dsp_dot *d)
     "sxtb16 r11, r11\n"                                                                                                \
     "smlad r3, r7, r11, r3\n"
 
+/* Half a step, with the jump to the next one behind it 48 bytes. */
+#define ADZE_DSP_DOT41_HALF                                                                                            \
+    "ldrd r4, r5, [r0], #8\n"                                                                                          \
+    "ldr.w r9, [r1], #4\n"                                                                                             \
+    "and.w r8, r9, #0x0f0f0f0f\n"                                                                                      \
+    "lsr.w r9, r9, #4\n"                                                                                               \
+    "smlad r2, r4, r8, r2\n"                                                                                           \
+    "sxtb16 r8, r8\n"                                                                                                  \
+    "and.w r9, r9, #0x0f0f0f0f\n"                                                                                      \
+    "smlad r3, r4, r8, r3\n"                                                                                           \
+    "smlad r2, r5, r9, r2\n"                                                                                           \
+    "sxtb16 r9, r9\n"                                                                                                  \
+    "smlad r3, r5, r9, r3\n"
+
 /* One pixel. Per pair of channels: the sum of a + 256 * b in r2, of a in r3. */
 ADZE_DSP_ASM(76, adze_dsp_dot41, ADZE_UNUSED const adze_dsp_dot *d)
 {
@@ -112,19 +127,7 @@ ADZE_DSP_ASM(76, adze_dsp_dot41, ADZE_UNUSED const adze_dsp_dot *d)
         "mla r2, r4, r6, r3\n"
         "mla r3, r4, r5, r3\n"
         "ldmia.w sp, {r0, r12, pc}\n"
-        ".p2align 2\n" /* half a step, 48 bytes */
-        "ldrd r4, r5, [r0], #8\n"
-        "ldr.w r9, [r1], #4\n"
-        "and.w r8, r9, #0x0f0f0f0f\n"
-        "lsr.w r9, r9, #4\n"
-        "smlad r2, r4, r8, r2\n"
-        "sxtb16 r8, r8\n"
-        "and.w r9, r9, #0x0f0f0f0f\n"
-        "smlad r3, r4, r8, r3\n"
-        "smlad r2, r5, r9, r2\n"
-        "sxtb16 r9, r9\n"
-        "smlad r3, r5, r9, r3\n"
-        "ldr.w pc, [sp, #12]\n"
+        ".p2align 2\n" ADZE_DSP_DOT41_HALF "ldr.w pc, [sp, #12]\n"
         "2:\n" ADZE_DSP_DOT41_STEP ADZE_DSP_DOT41_STEP ADZE_DSP_DOT41_STEP ADZE_DSP_DOT41_STEP ADZE_DSP_DOT1_FINISH);
 }
 

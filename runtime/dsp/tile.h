@@ -33,7 +33,7 @@ ADZE_DSP_KERNEL void adze_dsp_dot_last(const adze_dsp_layer *t, adze_dsp_dot d, 
     const int32_t last = t->channels - 1, stride = d.y_stride;
     int8_t y[6];
     d.table += (ptrdiff_t)last * 2;
-    d.w += (ptrdiff_t)(last / 2) * (t->quads * t->loops.words + t->loops.head);
+    d.w += (ptrdiff_t)(last / 2) * adze_dsp_pair_words(&t->loops, d.w, t->quads);
     d.y = y;
     d.y_end = y + 2;
     d.y_stride = 2;

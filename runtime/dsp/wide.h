@@ -96,8 +96,9 @@ ADZE_DSP_ASM(76, adze_dsp_wide1, ADZE_UNUSED const adze_dsp_dot *d)
     {                                                                                                                  \
         adze_dsp_wide3, adze_dsp_wide1, 64, 44, 28, 4, 0, NULL, 0                                                      \
     }
-ADZE_DSP_PRODUCTS(i16, ADZE_DSP_WIDE)      /* weights of 16 bits */
-ADZE_DSP_PRODUCTS(i8_wide, ADZE_DSP_WIDE)  /* of 8 */
-ADZE_DSP_PRODUCTS(i8_speed, ADZE_DSP_WIDE) /* of 8, with -O speed */
+ADZE_DSP_PRODUCTS(i16, ADZE_DSP_WIDE)       /* weights of 16 bits */
+ADZE_DSP_PRODUCTS(i16_speed, ADZE_DSP_WIDE) /* the same, in place of dsp/dot4g.h with -O speed */
+ADZE_DSP_PRODUCTS(i8_wide, ADZE_DSP_WIDE)   /* of 8 */
+ADZE_DSP_PRODUCTS(i8_speed, ADZE_DSP_WIDE)  /* of 8, with -O speed */
 
 #endif

@@ -38,7 +38,7 @@ typedef struct {
 } adze_qconv_tile;
 
 /* ADZE_QCONV_TILE(NAME, FORM): the kernel over one form of weights, for which these are defined:
- * FORM_inputs(x, pixels, k, xs): what it needs of a tile's inputs, in xs [pixels]; FORM_block(k): bytes of four
+ * FORM_inputs(x, pixels, k, xs): what it needs of a tile's inputs, in xs [pixels]; FORM_block(w, k): bytes of four
  * channels; FORM_sums(x, pixels, w, k, xs, sums). _run: all channels of `pixels` pixels, whose inputs are x and whose
  * outputs begin at y[at], out_c apart. _group: one group of one image, tiles of consecutive pixels, rows one after the
  * other. */
@@ -49,7 +49,7 @@ typedef struct {
         int32_t sums[ADZE_QTILE_PIXELS * ADZE_QTILE_CHANNELS], xs[ADZE_QTILE_PIXELS];                                  \
         const int8_t *w = t->w;                                                                                        \
         FORM##_inputs(x, pixels, t->taps, xs);                                                                         \
-        for (int32_t o = 0; o < t->channels; o += ADZE_QTILE_CHANNELS, w += FORM##_block(t->taps)) {                   \
+        for (int32_t o = 0; o < t->channels; o += ADZE_QTILE_CHANNELS, w += FORM##_block(w, t->taps)) {                \
             const int32_t left = t->channels - o, count = left < ADZE_QTILE_CHANNELS ? left : ADZE_QTILE_CHANNELS;     \
             FORM##_sums(x, pixels, w, t->taps, xs, sums);                                                              \
             for (int32_t i = 0; i < pixels; i++) {                                                                     \
@@ -85,7 +85,7 @@ typedef struct {
         t.taps = p->kernel_h * p->kernel_w * in;                                                                       \
         t.channels = out;                                                                                              \
         const ptrdiff_t group_w =                                                                                      \
-            (ptrdiff_t)(out + ADZE_QTILE_CHANNELS - 1) / ADZE_QTILE_CHANNELS * FORM##_block(t.taps);                   \
+            (ptrdiff_t)(out + ADZE_QTILE_CHANNELS - 1) / ADZE_QTILE_CHANNELS * FORM##_block(w, t.taps);                \
         for (int32_t n = 0; n < p->batch; n++) {                                                                       \
             const ptrdiff_t x_at = (ptrdiff_t)n * p->in_h * p->in_w * p->in_c;                                         \
             const ptrdiff_t y_at = (ptrdiff_t)n * p->out_h * p->out_w * p->out_c;                                      \

@@ -26,7 +26,7 @@
             FORM##_inputs(from, rows, p->k, xs);                                                                       \
             for (int32_t n = 0; n < p->n; n += ADZE_QTILE_CHANNELS) {                                                  \
                 const int32_t count = p->n - n < ADZE_QTILE_CHANNELS ? p->n - n : ADZE_QTILE_CHANNELS;                 \
-                FORM##_sums(from, rows, w + n / ADZE_QTILE_CHANNELS * FORM##_block(k), p->k, xs, sums);                \
+                FORM##_sums(from, rows, w + n / ADZE_QTILE_CHANNELS * FORM##_block(w, k), p->k, xs, sums);             \
                 for (int32_t r = 0; r < rows; r++)                                                                     \
                     for (int32_t c = 0; c < count; c++) {                                                              \
                         const ptrdiff_t at = (ptrdiff_t)(m + r) * p->n + n + c;                                        \

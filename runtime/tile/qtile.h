@@ -115,7 +115,7 @@ ADZE_QTILE(qtile, int8_t, 4, w[0], w[1], w[2], w[3])
 
 /* Weights of 8 bits as a form for qconv.h and qgemm.h. */
 #define ADZE_QTILE8_inputs(x, pixels, k, xs) ((void)(xs))
-#define ADZE_QTILE8_block(k) ((ptrdiff_t)(k)*ADZE_QTILE_CHANNELS)
+#define ADZE_QTILE8_block(w, k) ((ptrdiff_t)(k)*ADZE_QTILE_CHANNELS)
 #define ADZE_QTILE8_sums(x, pixels, w, k, xs, sums) adze_qtile_sums(x, pixels, w, k, sums)
 
 #endif

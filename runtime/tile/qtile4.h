@@ -32,7 +32,7 @@ ADZE_FORCE_INLINE void adze_qtile4_block(const int8_t *x, int32_t pixels, const 
 }
 
 #define ADZE_QTILE4_inputs(x, pixels, k, xs) adze_qtile4_add(x, pixels, k, xs)
-#define ADZE_QTILE4_block(k) (((ptrdiff_t)(k) + 1) * 2)
+#define ADZE_QTILE4_block(w, k) (((ptrdiff_t)(k) + 1) * 2)
 #define ADZE_QTILE4_sums(x, pixels, w, k, xs, sums) adze_qtile4_block(x, pixels, w, k, xs, sums)
 ADZE_QCONV_TILE(qconv_i4_tile, ADZE_QTILE4)
 ADZE_QGEMM_TILE(qgemm_i4_tile, ADZE_QTILE4)

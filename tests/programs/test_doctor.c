@@ -240,6 +240,55 @@ START_TEST(methods_earn_their_cost)
 }
 END_TEST
 
+/* Of nine blocks of 16 inputs, one has weights that are ten times those of the others; Add has its row in front. */
+static void save_blocks(void)
+{
+    save_model("blocks", " const %flat: i64[2] = [1, 144]\n const %first: f32[16,24] = random(5)\n"
+                         " const %others: f32[128,24] = random(6)\n const %tenth: f32[] = [0.1]\n"
+                         " const %row: f32[24] = random(7)\n %f = Reshape(%x, %flat)\n"
+                         " %small = Mul(%others, %tenth)\n %all = Concat(%first, %small) {axis=0}\n"
+                         " %p = MatMul(%f, %all) name \"product\"\n %y = Add(%row, %p)\n output %y\n");
+}
+
+START_TEST(groups_keep_small_weights)
+{
+    save_blocks();
+    json_t *one = doctor("blocks.txt --calibrate x.npy --quantize w4 --no-rounding");
+    json_t *sixteen = doctor("blocks.txt --calibrate x.npy --quantize w4 --no-rounding --group 16");
+    ck_assert_double_ge(number(sixteen, "sqnr_db"), number(one, "sqnr_db") + 6);
+    ck_assert_int_eq((int)number(one, "weight_bytes"), 144 * 24 / 2 + 8 * 24);
+    ck_assert_int_eq((int)number(sixteen, "weight_bytes"), 144 * 24 / 2 + 8 * 24 + 2 * 24 * 9);
+    json_decref(one), json_decref(sixteen);
+}
+END_TEST
+
+/* Conv of 3x3 and Gemm, with kernels that unpack the groups. */
+START_TEST(groups_are_the_same_on_every_target)
+{
+    static const char *const targets[] = {"host", "cortex-m4", "cortex-m0plus", "rv32imc"};
+    float image[28 * 28];
+    for (int i = 0; i < 28 * 28; i++)
+        image[i] = (float)(i % 29) / 14 - 0.8f;
+    must(npy_write(diag, io_join(keep, lab, "image.npy"), &(Tensor){DT_F32, {4, {1, 1, 28, 28}}, image}));
+    const char *options = arena_printf(
+        keep, "%s/fashion.onnx --quantize w4 --group 16 --calibrate %s/calibration.npy -i image.npy " NORMALISE,
+        fashion, fashion);
+    for (size_t i = 0; i < sizeof targets / sizeof *targets; i++) {
+        ShellResult r = shell(keep, lab, "%s run %s -t %s -o group-%s.npy", adze, options, targets[i], targets[i]);
+        if (r.status == 5)
+            continue;
+        ck_assert_msg(r.status == 0, "%s: %s", targets[i], r.err);
+        r = shell(keep, lab, "cmp group-host.npy group-%s.npy", targets[i]);
+        ck_assert_msg(r.status == 0, "%s: %s", targets[i], r.out);
+    }
+    ShellResult r = shell(keep, lab,
+                          "%s compile %s/fashion.onnx -t cortex-m4 --quantize w4 --group 16 --calibrate "
+                          "%s/calibration.npy " NORMALISE " -o groups && cat groups/fashion.json",
+                          adze, fashion, fashion);
+    ck_assert_msg(strstr(r.out, "qconv_i4g_dsp") && strstr(r.out, "qgemm_i4g_dsp"), "%s%s", r.out, r.err);
+}
+END_TEST
+
 static json_t *mixed(const char *budget)
 {
     return doctor(arena_printf(keep, "%s/fashion.onnx --calibrate %s/calibration.npy " NORMALISE " --quantize mixed %s",
@@ -329,6 +378,10 @@ START_TEST(misuse_is_named)
         {"--quantize int8 --calibrate folder", "folder"},
         {"--quantize mixed --calibrate x.npy", "needs a budget"},
         {"--quantize int8 --calibrate x.npy --min-sqnr 30", "are for --quantize mixed"},
+        {"--quantize int8 --calibrate x.npy --group 32", "--group is for weights of 4 bits"},
+        {"--quantize w4 --calibrate x.npy --group 12", "--group 12: a multiple of 4 from 16 to 256"},
+        {"--quantize w4 --calibrate x.npy --group 260", "--group 260"},
+        {"--quantize w4 --calibrate x.npy --group 18", "--group 18"},
         {"--quantize int9 --calibrate x.npy", "is none of"},
     };
     save_model("model", CONV " %y = Sigmoid(%c)\n output %y\n");
@@ -437,6 +490,8 @@ int main(void)
     tcase_add_loop_test(tc, planted_faults_are_named, 0, FAULTS);
     tcase_add_loop_test(tc, fix_repairs, 0, REPAIRS);
     tcase_add_test(tc, the_page_has_a_bar_for_each_layer);
+    tcase_add_test(tc, groups_keep_small_weights);
+    tcase_add_test(tc, groups_are_the_same_on_every_target);
     tcase_add_test(tc, mixed_keeps_its_budget);
     tcase_add_test(tc, mixed_compiles_to_what_was_chosen);
     tcase_add_loop_test(tc, mixed_says_when_no_choice_serves, 0, 2);
@@ -448,7 +503,7 @@ int main(void)
     tcase_add_test(tc, few_samples_do_not_saturate_the_next);
     tcase_add_test(tc, methods_earn_their_cost);
     tcase_add_test(tc, the_same_bytes_again);
-    tcase_add_loop_test(tc, misuse_is_named, 0, 12);
+    tcase_add_loop_test(tc, misuse_is_named, 0, 16);
     suite_add_tcase(suite, tc);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

@@ -41,18 +41,18 @@ START_TEST(equal_to_ref)
     char dir[] = "/tmp/adze-dsp-XXXXXX";
     ck_assert_ptr_nonnull(mkdtemp(dir));
     static const char *const sources[] = {"tests/programs/dsp/firmware.c", "compiler/ops/pack_dsp.c",
-                                          "compiler/ops/pack_q4.c", "compiler/ops/pack_qtile.c",
-                                          "compiler/ops/pack_q8.c"};
-    for (int i = 0; i < 5; i++)
+                                          "compiler/ops/pack_q4.c",        "compiler/ops/pack_q4g.c",
+                                          "compiler/ops/pack_qtile.c",     "compiler/ops/pack_q8.c"};
+    for (int i = 0; i < 6; i++)
         run(arena_printf(keep,
                          "%s -std=c99 -mthumb %s %s -Wall -Wextra -Wconversion -Werror -ffunction-sections "
                          "-DLAYERS=%d -Icompiler -Iruntime -Itargets/boards -c %s -o %s/%d.o",
                          b->compiler, b->core, b->optimise, b->layers, sources[i], dir, i));
     run(arena_printf(keep,
-                     "arm-none-eabi-gcc -std=c11 -mthumb %s -O2 -Itargets/boards %s/0.o %s/1.o %s/2.o %s/3.o %s/4.o "
+                     "arm-none-eabi-gcc -std=c11 -mthumb %s -O2 -Itargets/boards %s/[0-5].o "
                      "targets/boards/arm/start.c targets/boards/semihosting.c -nostartfiles -Ltargets/boards/arm "
                      "-T targets/boards/arm/%s -Wl,--gc-sections -o %s/test.elf",
-                     b->core, dir, dir, dir, dir, dir, b->script, dir));
+                     b->core, dir, b->script, dir));
     run(arena_printf(keep,
                      "qemu-system-arm -M %s -nographic -monitor none -serial none -semihosting-config "
                      "enable=on,target=native -kernel %s/test.elf </dev/null",

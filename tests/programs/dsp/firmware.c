@@ -3,12 +3,14 @@
 #include "board.h"
 #include "ops/pack_dsp.h"
 #include "ops/pack_q4.h"
+#include "ops/pack_q4g.h"
 
 #include "adze.h"
 #include "dsp/add.h"
 #include "dsp/conv.h"
 #include "dsp/depthwise.h"
 #include "dsp/dot4.h"
+#include "dsp/dot4g.h"
 #include "dsp/pool.h"
 #include "dsp/short.h"
 #include "dsp/softmax.h"
@@ -108,6 +110,20 @@ static void random_nibbles(int32_t channels, int32_t taps, int32_t channel_step,
         for (int32_t i = 0; i < taps; i++)
             w[c * channel_step + i * step] = (int8_t)(low + (largest ? 15 : between(0, 15)));
     }
+}
+
+/* The same in 16 bits, times a multiplier for each block of a channel's taps. */
+static void random_blocks(int32_t channels, int32_t taps, int32_t channel_step, int32_t step)
+{
+    const int32_t block = 4 * between(4, one_in(2) ? 8 : 64), largest = one_in(4);
+    for (int32_t c = 0; c < channels; c++)
+        for (int32_t i = 0, low = 0, m = 0; i < taps; i++) {
+            if (i % block == 0) {
+                low = one_in(2) ? -8 : between(-15, 0);
+                m = one_in(9) ? 0 : between(1, 600);
+            }
+            w16[c * channel_step + i * step] = (int16_t)(m * (low + (largest ? 15 : between(0, 15))));
+        }
 }
 
 static void random_quantisation(adze_qconv_params *p)
@@ -255,6 +271,10 @@ static const Form conv4_form = {qconv_i4_dsp_accepts, qconv_i4_dsp_scratch, qcon
                                 qconv_i4_dsp_unpack};
 static const Form gemm4_form = {qgemm_i4_dsp_accepts, qgemm_i4_dsp_scratch, qgemm_i4_dsp_packed, qgemm_i4_dsp_pack,
                                 qgemm_i4_dsp_unpack};
+static const Form conv4g_form = {qconv_i4g_dsp_accepts, qconv_i4g_dsp_scratch, qconv_i4g_dsp_packed, qconv_i4g_dsp_pack,
+                                 qconv_i4g_dsp_unpack};
+static const Form gemm4g_form = {qgemm_i4g_dsp_accepts, qgemm_i4g_dsp_scratch, qgemm_i4g_dsp_packed, qgemm_i4g_dsp_pack,
+                                 qgemm_i4g_dsp_unpack};
 static const Form widened_form = {qconv_i8_widened_dsp_accepts, qconv_i8_widened_dsp_scratch, qconv_i8_dsp_packed,
                                   qconv_i8_dsp_pack, qconv_i8_dsp_unpack};
 static const Form short_form = {qconv_i8_short_dsp_accepts, qconv_i8_short_dsp_scratch, qconv_i8_dsp_packed,
@@ -340,8 +360,11 @@ static int test_conv4(const char *kernel, int32_t layer)
     random_data(p.out_c, 30);
     const int32_t taps = p.kernel_h * p.kernel_w * (p.in_c / p.group);
     random_nibbles(p.out_c, taps, taps, 1);
+    random_blocks(p.out_c, taps, taps, 1);
     if (p.batch * p.out_h * p.out_w * p.out_c > TENSOR)
         return 0;
+    if (one_in(2))
+        return try_conv(kernel, layer, &p, &conv4g_form, adze_qconv_i4g_dsp, DT_I16);
     return try_conv(kernel, layer, &p, &conv4_form, adze_qconv_i4_dsp, DT_I8);
 }
 
@@ -413,11 +436,16 @@ static int test_gemm(const char *kernel, int32_t layer)
     };
     const int with_residual = one_in(2);
     random_data(p.n, p.k > 100 ? 24 : 30);
-    const int choice = between(0, 7);
-    const DType type = choice == 0 ? DT_I16 : DT_I8;
-    const Form *const f = choice < 3 ? &wide_gemm_form : choice < 6 ? &gemm_form : &gemm4_form;
+    const int choice = between(0, 9);
+    const DType type = choice == 0 || choice > 7 ? DT_I16 : DT_I8;
+    const Form *const f = choice < 3   ? &wide_gemm_form
+                          : choice < 6 ? &gemm_form
+                          : choice < 8 ? &gemm4_form
+                                       : &gemm4g_form;
     if (choice > 5)
         random_nibbles(p.n, p.k, 1, p.n);
+    if (choice > 7)
+        random_blocks(p.n, p.k, 1, p.n);
     Layer l;
     layer_of(&l, &p, sizeof p, with_residual);
     l.value[1].type = type;
@@ -433,9 +461,10 @@ static int test_gemm(const char *kernel, int32_t layer)
         adze_qgemm_i8_ref(&p, x, w, bias, multiplier, with_residual ? residual : NULL, want);
     const int8_t *r = place_residual(with_residual, p.m * p.n);
     static void (*const kernels[])(const adze_qgemm_params *, const int8_t *, const int32_t *, const int32_t *,
-                                   const int32_t *, const int8_t *, int8_t *, void *) = {
-        adze_qgemm_i16_dsp, adze_qgemm_i8_wide_dsp, adze_qgemm_i8_speed_dsp, adze_qgemm_i8_dsp, adze_qgemm_i4_dsp};
-    kernels[choice < 3 ? choice : choice < 6 ? 3 : 4](&p, x, packed, bias, multiplier, r, y, scratch);
+                                   const int32_t *, const int8_t *, int8_t *,
+                                   void *) = {adze_qgemm_i16_dsp, adze_qgemm_i8_wide_dsp, adze_qgemm_i8_speed_dsp,
+                                              adze_qgemm_i8_dsp,  adze_qgemm_i4_dsp,      adze_qgemm_i4g_dsp};
+    kernels[choice < 3 ? choice : choice < 6 ? 3 : choice / 2 + 1](&p, x, packed, bias, multiplier, r, y, scratch);
     after(kernel, layer, bytes);
     return 1;
 }
@@ -583,7 +612,7 @@ static void test(const char *kernel, int (*one)(const char *, int32_t), int32_t 
 int main(void)
 {
     test("conv", test_conv, LAYERS);
-    test("conv of 4 bits", test_conv4, LAYERS);
+    test("conv of 4 bits", test_conv4, 2 * LAYERS);
     test("conv of few inputs", test_short, 2 * LAYERS);
     test("winograd", test_winograd, LAYERS);
     test("depthwise", test_depthwise, LAYERS);
