@@ -14,8 +14,8 @@ static bool read_by_gemms(const Value *v)
         const Value *w = node_in(n, 1);
         bool q = node_is_adze(n, "QGemm") || node_is_adze(n, "QGemm16");
         if ((!q && !node_is_adze(n, "Gemm")) || node_in(n, 0) != v || node_in(n, q ? 4 : 3) == v || !w->is_const ||
-            !w->data || w->shape.rank != 2)
-            return false;
+            !w->data || w->shape.rank != 2 || node_int(n, "block_size", 0))
+            return false; /* weights of 4 bits in blocks would need 16 in another order */
     }
     return v->users.count > 0 && !v->is_output;
 }

@@ -80,6 +80,8 @@ const char *region_gemm(Region *r)
     Value *x = trans_a ? rw_transpose(r->g, r->n, p.x.v, swap) : p.x.v;
     Node *q = rw_node(r->g, r->n, "adze", op_of(r, "QGemm", "QGemm16"), n->name);
     node_add_input(r->g, q, x);
+    if (node_int(p.w->producer, "block_size", 0))
+        node_set_int(r->g, q, "block_size", node_int(p.w->producer, "block_size", 0));
     product_finish(r, &p, trans_b ? const_permuted(r->g, p.weights, swap) : p.weights, q);
     return region_end(r, rw_output(r->g, q, r->type, &r->x->shape));
 }
