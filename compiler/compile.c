@@ -72,7 +72,7 @@ static bool run_passes(Compilation *c)
     };
     if (pc.calibration) {
         c->calibration_hash = pc.calibration->hash;
-        c->calibration_cases = pc.calibration->cases;
+        c->calibration_cases = pc.calibration->own.cases;
     }
     progress_phase("optimising for %s", c->target.name);
     bool ok = passes_run(&pc, c->graph);

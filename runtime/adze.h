@@ -294,6 +294,13 @@ typedef struct {
     int32_t lo, hi;
 } adze_qgemm16_params;
 
+/* Requantize: y_zero_point + requantize16(x - x_zero_point), from 8 to 16 bits or from 16 to 8. */
+typedef struct {
+    int32_t count, multiplier, shift;
+    int32_t x_zero_point, y_zero_point;
+    int32_t lo, hi;
+} adze_requantize_params;
+
 /* A table of points 2^bits apart; between them lines. */
 typedef struct {
     int32_t count, bits;

@@ -56,6 +56,12 @@ static const char *options_text(Command *c)
                    o->calibration_method ? o->calibration_method : "");
     if (o->group.given)
         buf_printf(&b, " --group %ld", o->group.value);
+    if (o->min_sqnr.given)
+        buf_printf(&b, " --min-sqnr %g", o->min_sqnr.value);
+    if (o->max_loss.given)
+        buf_printf(&b, " --max-loss %g", o->max_loss.value);
+    if (o->max_weights.given)
+        buf_printf(&b, " --max-weights %ld", o->max_weights.value);
     if (o->no_rounding)
         buf_puts(&b, " --no-rounding");
     if (o->no_equalisation)
@@ -168,7 +174,7 @@ int command_plan(Command *c, const StringList *paths, Compilation *out)
         return status;
     command_compile_options(c, &options);
     options.model = model;
-    options.half = command_halves(c);
+    options.half = command_has_halves(c);
     if (!shapes_from_vectors(c, &options, paths))
         return EXIT_INPUT;
     *out = (Compilation){.keep = c->keep, .diag = c->diag, .options = options};

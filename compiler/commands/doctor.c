@@ -67,6 +67,7 @@ static json_t *formats_json(const Command *c)
         json_t *o = json_object(), *name = json_string(c->formats.items[i].nodes[0]);
         json_object_set_new(o, "layer", name ? name : json_null());
         json_object_set_new(o, "weight_bits", json_integer(c->formats.items[i].weight_bits));
+        json_object_set_new(o, "activation_bits", json_integer(c->formats.items[i].activation_bits));
         json_object_set_new(o, "reason", json_string(c->formats.items[i].reason));
         json_array_append_new(list, o);
     }
@@ -86,6 +87,7 @@ static json_t *layer_json(const LayerHealth *l)
     json_object_set_new(o, "cosine", json_real(cosine(l)));
     json_object_set_new(o, "range_low", json_real(l->lo));
     json_object_set_new(o, "range_high", json_real(l->hi));
+    json_object_set_new(o, "weight_bytes", json_integer(l->weight_bytes));
     json_object_set_new(o, "dead_channels", json_integer(l->dead_channels));
     json_object_set_new(o, "outlier_ratio", json_real(l->outlier));
     json_object_set_new(o, "scale_ratio", json_real(l->misaligned));
@@ -94,13 +96,26 @@ static json_t *layer_json(const LayerHealth *l)
     return o;
 }
 
+static void print_accuracy(const Health *h)
+{
+    const double n = (double)h->labelled;
+    if (h->labelled)
+        printf("\naccuracy on %zu samples: float %.2f %%, quantised %.2f %%\n", h->labelled,
+               100 * (double)h->float_correct / n, 100 * (double)h->correct / n);
+}
+
 static json_t *health_json(const Health *h)
 {
     json_t *root = json_object(), *layers = json_array();
     for (size_t i = 0; i < h->layers.count; i++)
         json_array_append_new(layers, layer_json(&h->layers.items[i]));
     json_object_set_new(root, "layers", layers);
-    json_object_set_new(root, "weight_bytes", json_integer(health_weight_bytes(h)));
+    json_object_set_new(root, "weight_bytes", json_integer(h->weight_bytes));
+    if (h->labelled) {
+        json_object_set_new(root, "labelled", json_integer((json_int_t)h->labelled));
+        json_object_set_new(root, "float_correct", json_integer((json_int_t)h->float_correct));
+        json_object_set_new(root, "correct", json_integer((json_int_t)h->correct));
+    }
     json_object_set_new(root, "sqnr_db", json_real(decibels(h->signal, h->noise)));
     return root;
 }
@@ -158,7 +173,7 @@ static int fix(Command *c, ExamineData *data, const Health *before, json_t *root
     for (size_t i = 0; i < data->check.count; i++)
         if (repairs && data->check.count == data->calibrate.count)
             data->calibrate.items[i] = data->check.items[i];
-    int status = repairs ? command_examine(c, data, &after) : EXIT_DONE;
+    int status = repairs ? command_examine(c, data, false, &after) : EXIT_DONE;
     if (status != EXIT_DONE)
         return status;
     double db = decibels(before->signal, before->noise);
@@ -191,7 +206,7 @@ int command_doctor(Command *c)
         (c->options.data.count && !command_samples(c, &c->options.data, &data.preprocess, &data.check)))
         return EXIT_INPUT;
     int status = command_is_mixed(c) ? command_mixed(c, &data) : EXIT_DONE;
-    status = status == EXIT_DONE ? command_examine(c, &data, &health) : status;
+    status = status == EXIT_DONE ? command_examine(c, &data, false, &health) : status;
     if (status != EXIT_DONE)
         return status;
     progress_end();
@@ -199,7 +214,7 @@ int command_doctor(Command *c)
     if (root)
         json_object_set_new(root, "formats", formats_json(c));
     else
-        print_table(c, &health), print_formats(c);
+        print_table(c, &health), print_accuracy(&health), print_formats(c);
     if (c->options.output && !doctor_html(c, &health, c->options.output))
         status = EXIT_INPUT;
     if (status == EXIT_DONE && c->options.fix)

@@ -1,9 +1,8 @@
 /* adze eval: accuracy of the emitted program over labelled samples. */
 #include "base/io.h"
-#include "base/npy.h"
 #include "base/progress.h"
 #include "commands/build.h"
-#include "commands/samples.h"
+#include "commands/quantise.h"
 
 #include <inttypes.h>
 #include <jansson.h>
@@ -116,28 +115,17 @@ static int64_t rank_of(const Value *v, const unsigned char *data, int64_t start,
     return rank;
 }
 
-static bool read_labels(Command *c, size_t count, Tensor *labels)
-{
-    const char *path = c->options.labels;
-    if (!npy_read(c->keep, c->diag, path, labels))
-        return false;
-    if (!dtype_is_int(labels->type) || shape_count(&labels->shape) != (int64_t)count)
-        return diag_error(c->diag, "%s: %" PRId64 " labels of type %s for %zu samples; expected one integer a sample",
-                          path, shape_count(&labels->shape), dtype_name(labels->type), count);
-    return true;
-}
-
 static bool score(Command *c, const Build *b, const unsigned char *out, size_t batch, size_t samples, Score *s)
 {
     const Value *v = b->compilation.graph->outputs.items[0];
-    Tensor labels;
+    const int64_t *labels;
     int64_t classes = shape_count(&v->shape) / (int64_t)batch;
-    if (!read_labels(c, samples, &labels))
+    if (!command_labels(c, c->options.labels, samples, &labels))
         return false;
     if (classes < 1 || classes * (int64_t)batch != shape_count(&v->shape))
         return diag_error(c->diag, "output %s is no list of class scores", diag_quote(c->keep, v->name));
     for (size_t i = 0; i < samples; i++) {
-        int64_t label = tensor_int(&labels, (int64_t)i), highest = classes > 1 ? classes : 2;
+        int64_t label = labels[i], highest = classes > 1 ? classes : 2;
         if (label < 0 || (label >= highest && (classes > 1 || is_real(v))))
             return diag_error(c->diag, "%s: label %" PRId64 " of sample %zu; the model has classes 0 to %" PRId64,
                               c->options.labels, label, i, highest - 1);

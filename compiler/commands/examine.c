@@ -1,5 +1,6 @@
 #include "commands/examine.h"
 #include "commands/build.h"
+#include "emit/measure.h"
 
 #include <math.h>
 
@@ -8,15 +9,7 @@ double decibels(double signal, double noise)
     return fmin(fmax(10 * log10(fmax(signal, 1e-300) / fmax(noise, 1e-300)), -200), 200);
 }
 
-int64_t health_weight_bytes(const Health *h)
-{
-    int64_t sum = 0;
-    for (size_t i = 0; i < h->layers.count; i++)
-        sum += h->layers.items[i].weight_bytes;
-    return sum;
-}
-
-int command_examine(Command *c, const ExamineData *data, Health *health)
+int command_examine(Command *c, const ExamineData *data, bool outputs_only, Health *health)
 {
     const char *model;
     if (!command_model(c, &model))
@@ -25,17 +18,31 @@ int command_examine(Command *c, const ExamineData *data, Health *health)
     Calibration calibration;
     command_compile_options(c, &comp.options);
     comp.options.model = model;
-    comp.options.stop_after = "calibrate";
+    comp.options.stop_after = outputs_only ? "calibrate" : NULL;
+    comp.options.half = command_has_halves(c);
     comp.options.dump_after = NULL;
+    Cases check = {0};
     if (!compile_load(&comp) || !command_calibration(c, comp.graph, &data->calibrate, &data->preprocess, &calibration))
         return EXIT_INPUT;
-    if (data->check.count &&
-        !command_cases(c, comp.graph, &data->check, &data->preprocess, &calibration.check_cases, &calibration.check))
+    if (data->check.count && !command_cases(c, comp.graph, &data->check, &data->preprocess, &check))
         return EXIT_INPUT;
+    if (check.cases)
+        calibration.check = check;
+    const char *labels = check.cases ? c->options.labels : c->options.calibrate_labels;
+    if (labels &&
+        !command_labels(c, labels, check.cases ? check.samples : calibration.own.samples, &calibration.labels))
+        return EXIT_INPUT;
+    calibration.outputs_only = outputs_only;
     *health = (Health){.arena = c->keep};
     calibration.health = health;
     comp.options.calibration = &calibration;
-    return compile_loaded(&comp) ? EXIT_DONE : EXIT_INPUT;
+    if (!compile_loaded(&comp))
+        return EXIT_INPUT;
+    if (comp.plan) {
+        const EmitOptions options = compile_emit_options(&comp);
+        health->weight_bytes = (int64_t)report_of_plan(c->keep, comp.plan, &comp.target, &options)->weight_bytes;
+    }
+    return EXIT_DONE;
 }
 
 int command_quantisation(Command *c, ExamineData *data, bool *calibrates)

@@ -10,9 +10,10 @@ typedef struct {
     Preprocess preprocess;
 } ExamineData;
 
-/* From the model's bytes on, since passes change the graph that they get. Returns an exit status; *health is in
- * c->keep. */
-int command_examine(Command *c, const ExamineData *data, Health *health);
+/* From the model's bytes on, since passes change the graph that they get. outputs_only: not layer by layer, and without
+ * weight_bytes. Returns an
+ * exit status; *health is in c->keep. */
+int command_examine(Command *c, const ExamineData *data, bool outputs_only, Health *health);
 /* --quantize from the options: its data read, the formats of `mixed` chosen. *calibrates: there is something to
  * calibrate. Returns an exit status. */
 int command_quantisation(Command *c, ExamineData *data, bool *calibrates);
@@ -20,10 +21,9 @@ int command_quantisation(Command *c, ExamineData *data, bool *calibrates);
 bool command_calibrate(Command *c, Compilation *comp, const ExamineData *data);
 /* Of signal to noise, between -200 and 200. */
 double decibels(double signal, double noise);
-int64_t health_weight_bytes(const Health *h); /* of all layers */
 
-/* mixed.c: chooses the formats of layers for --min-sqnr and --max-weights (c->formats). Returns an exit status:
- * EXIT_BUDGET where no choice keeps the budgets. */
+/* mixed.c: chooses the formats of layers for --min-sqnr, --max-loss and --max-weights (c->formats). Returns an exit
+ * status: EXIT_BUDGET where no choice keeps the budgets. */
 int command_mixed(Command *c, const ExamineData *data);
 bool command_is_mixed(const Command *c);
 

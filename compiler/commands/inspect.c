@@ -153,7 +153,7 @@ int command_inspect(Command *c)
         return status;
     command_compile_options(c, &comp.options);
     comp.options.model = model;
-    comp.options.half = command_halves(c);
+    comp.options.half = command_has_halves(c);
     if (!compile_load(&comp) || (calibrates && !command_calibrate(c, &comp, &data)))
         return EXIT_INPUT;
     ModelFacts f = {.arena = c->keep};

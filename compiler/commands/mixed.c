@@ -1,28 +1,34 @@
-/* --quantize mixed: a format for each layer. All begin with 8 bits. Where the output is below --min-sqnr, the layers
- * that cost most, alone, become float, as few as reach it. Else weights of 4 bits are taken where they cost least for
- * the bytes that they save: as few as --max-weights needs, or as many as --min-sqnr bears. The order is measured once;
- * how far to go in it is found by halving, with a calibration each. */
+/* --quantize mixed: a format for each layer. All begin with 8 bits. Where a budget of accuracy is missed, the layers
+ * that cost most get a finer one, as few as reach it: activations of 16 bits, where weights are counted or the target
+ * has no float unit, else float, also where 16 bits do not reach it. Where it is kept, weights of 4 bits are taken
+ * where they cost least for the bytes that they save: as few as --max-weights needs, or as many as the accuracy bears.
+ * The order is measured once; how far to go in it is found by halving, with a calibration each. */
 #include "base/progress.h"
 #include "commands/examine.h"
+#include "target/target.h"
 
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
+typedef enum { TO_FOUR, TO_SIXTEEN, TO_HALF, TO_FLOAT } Format;
+
 typedef struct {
-    const LayerHealth *layer;
-    double cost; /* noise for a signal of 1 that the format adds */
+    const LayerHealth *layer; /* in 8 bits */
+    double cost;              /* noise for a signal of 1: that 4 bits add, or that a finer format takes away */
+    double other;             /* in 4 bits, or 16 */
     int64_t saved;
 } Candidate;
 
 typedef struct {
     Command *c;
     const ExamineData *data;
-    Candidate *list; /* in the order in which they are taken */
+    const Health *all; /* in 8 bits */
+    Candidate *list;   /* in the order in which they are taken */
     size_t count;
-    int bits;    /* that they get */
-    double sqnr; /* of the last trial */
+    Format format;     /* that they get */
+    double sqnr, loss; /* of the last trial: dB; points of accuracy below float */
 } Choice;
 
 bool command_is_mixed(const Command *c)
@@ -48,126 +54,234 @@ static int by_price(const void *a, const void *b)
     return px < py ? -1 : px > py ? 1 : x->layer < y->layer ? -1 : x->layer > y->layer;
 }
 
-/* The first n of the list in their format. */
-static int take(Choice *m, size_t n, Health *health)
+static LayerFormat format_of_layer(const Choice *m, const Candidate *k)
 {
-    m->c->formats.count = 0;
-    for (size_t i = 0; i < n; i++) {
-        const Candidate *k = &m->list[i];
-        LayerFormat f = {k->layer->nodes, m->bits, NULL};
-        if (m->bits == 0)
-            f.reason = arena_printf(m->c->keep, "float: %.1f dB alone in 8 bits", decibels(1, k->cost));
-        else
-            f.reason = arena_printf(m->c->keep, "weights of 4 bits: %.1f dB alone, %" PRId64 " bytes saved",
-                                    decibels(1, k->cost), k->saved);
-        array_push(m->c->keep, &m->c->formats, f);
+    Arena *a = m->c->keep;
+    const double eight = decibels(1, cost_of(k->layer)), other = decibels(1, k->other);
+    switch (m->format) {
+    case TO_FOUR:
+        return (LayerFormat){
+            k->layer->own, 4, 8,
+            arena_printf(a, "weights of 4 bits: %.1f dB alone, %" PRId64 " bytes saved", other, k->saved)};
+    case TO_SIXTEEN:
+        return (LayerFormat){
+            k->layer->own, 8, 16,
+            arena_printf(a, "activations of 16 bits: %.1f dB alone in 8 bits, %.1f in 16", eight, other)};
+    case TO_HALF:
+        return (LayerFormat){k->layer->nodes, 16, 0,
+                             arena_printf(a, "float, weights of 16 bits: %.1f dB alone in 8 bits", eight)};
+    case TO_FLOAT:
+        break;
     }
-    progress_phase("trying %zu of %zu layers %s", n, m->count, m->bits ? "with 4 bits" : "in float");
-    int status = command_examine(m->c, m->data, health);
+    return (LayerFormat){k->layer->nodes, 32, 0, arena_printf(a, "float: %.1f dB alone in 8 bits", eight)};
+}
+
+static void measure(Choice *m, const Health *h)
+{
+    m->sqnr = decibels(h->signal, h->noise);
+    m->loss = h->labelled ? 100 * ((double)h->float_correct - (double)h->correct) / (double)h->labelled : 0;
+}
+
+static bool kept(const Choice *m)
+{
+    const Options *o = &m->c->options;
+    return (!o->min_sqnr.given || m->sqnr >= o->min_sqnr.value) &&
+           (!o->max_loss.given || m->loss <= o->max_loss.value + 1e-9);
+}
+
+/* The first n of the list in their format. */
+static int take(Choice *m, size_t n)
+{
+    static const char *const names[] = {"with 4 bits", "with 16 bits", "in float", "in float"};
+    Health trial;
+    m->c->formats.count = 0;
+    for (size_t i = 0; i < n; i++)
+        array_push(m->c->keep, &m->c->formats, format_of_layer(m, &m->list[i]));
+    progress_phase("trying %zu of %zu layers %s", n, m->count, names[m->format]);
+    int status = command_examine(m->c, m->data, true, &trial);
     if (status == EXIT_DONE)
-        m->sqnr = decibels(health->signal, health->noise);
+        measure(m, &trial);
     return status;
 }
 
-/* The least number of layers (float), or the largest (4 bits, not under `least`), with which the output keeps `wanted`.
- */
-static int halve(Choice *m, double wanted, size_t least, size_t *n)
+/* Takes the least number of layers with which the accuracy is kept (finer formats), or the largest, not under `least`
+ * (4 bits). A number more or less where halving was misled: the accuracy does not always grow with it. */
+static int halve(Choice *m, size_t least)
 {
     size_t lo = least, hi = m->count; /* the answer lies in lo..hi */
-    while (lo < hi) {
-        Health trial;
-        size_t middle = m->bits ? lo + (hi - lo + 1) / 2 : lo + (hi - lo) / 2;
-        int status = take(m, middle, &trial);
-        if (status != EXIT_DONE)
-            return status;
-        bool kept = m->sqnr >= wanted;
-        if (m->bits)
-            lo = kept ? middle : lo, hi = kept ? hi : middle - 1;
+    const bool most = m->format == TO_FOUR;
+    int status = EXIT_DONE;
+    while (lo < hi && status == EXIT_DONE) {
+        size_t middle = most ? lo + (hi - lo + 1) / 2 : lo + (hi - lo) / 2;
+        status = take(m, middle);
+        if (most)
+            lo = kept(m) ? middle : lo, hi = kept(m) ? hi : middle - 1;
         else
-            hi = kept ? middle : hi, lo = kept ? lo : middle + 1;
+            hi = kept(m) ? middle : hi, lo = kept(m) ? lo : middle + 1;
     }
-    *n = lo;
-    return EXIT_DONE;
+    status = status == EXIT_DONE ? take(m, lo) : status;
+    while (status == EXIT_DONE && !kept(m) && (most ? lo > least : lo < m->count))
+        status = take(m, most ? --lo : ++lo);
+    return status;
 }
 
-static int over_budget(const Choice *m, const char *format, double value, double wanted)
+static int over_budget(Choice *m, const char *with)
 {
-    diag_error(m->c->diag, format, value, wanted);
+    const Options *o = &m->c->options;
+    if (o->min_sqnr.given && m->sqnr < o->min_sqnr.value)
+        diag_error(m->c->diag, "--min-sqnr: %.1f dB with %s, %.1f wanted", m->sqnr, with, o->min_sqnr.value);
+    if (o->max_loss.given && m->loss > o->max_loss.value)
+        diag_error(m->c->diag, "--max-loss: %.2f points of accuracy are lost with %s, %.2f allowed", m->loss, with,
+                   o->max_loss.value);
     return EXIT_BUDGET;
 }
 
-static int with_float(Choice *m, const Health *all, double wanted)
+static int over_weights(Choice *m, const Health *h, const char *with)
 {
-    Health last;
-    size_t n;
-    m->bits = 0;
-    for (size_t i = 0; i < all->layers.count; i++)
-        if (all->layers.items[i].nodes)
-            m->list[m->count++] = (Candidate){&all->layers.items[i], cost_of(&all->layers.items[i]), 0};
-    qsort(m->list, m->count, sizeof *m->list, by_cost);
-    int status = halve(m, wanted, 1, &n);
+    diag_error(m->c->diag, "--max-weights: %" PRId64 " bytes with %s, %ld wanted", h->weight_bytes, with,
+               m->c->options.max_weights.value);
+    return EXIT_BUDGET;
+}
+
+/* What was taken, in full: is it within --max-weights? */
+static int measure_all(Choice *m, Health *h)
+{
+    int status = command_examine(m->c, m->data, false, h);
     if (status == EXIT_DONE)
-        status = take(m, n, &last);
-    if (status == EXIT_DONE && m->sqnr < wanted)
-        return over_budget(m,
-                           "--min-sqnr: %.1f dB with all layers that can be float, %.1f wanted; hint: other "
-                           "calibration data, or --calibration-method",
-                           m->sqnr, wanted);
+        measure(m, h);
     return status;
 }
 
-static int with_four_bits(Choice *m, const Health *all, double wanted, int64_t most)
+static bool too_large(const Choice *m, const Health *h)
 {
-    Health four, last;
-    size_t n = 0, least = 0;
-    m->c->options.quantize = "w4";
-    int status = command_examine(m->c, m->data, &four);
+    const Options *o = &m->c->options;
+    return o->max_weights.given && h->weight_bytes > o->max_weights.value;
+}
+
+/* Candidates for a finer format; `finer` is measured in it, NULL: float. */
+static void list_finer(Choice *m, Format format, const Health *finer)
+{
+    m->format = format;
+    m->count = 0;
+    for (size_t i = 0; i < m->all->layers.count; i++) {
+        const LayerHealth *l = &m->all->layers.items[i];
+        const double other = finer && i < finer->layers.count ? cost_of(&finer->layers.items[i]) : 0;
+        if (finer ? l->own && other < cost_of(l) : l->nodes != NULL)
+            m->list[m->count++] = (Candidate){l, cost_of(l) - other, other, 0};
+    }
+    qsort(m->list, m->count, sizeof *m->list, by_cost);
+}
+
+/* A health with all layers in another format. */
+static int examine_as(Choice *m, const char *format, Health *out)
+{
+    m->c->formats.count = 0;
+    m->c->options.quantize = format;
+    int status = command_examine(m->c, m->data, false, out);
     m->c->options.quantize = "mixed";
+    return status;
+}
+
+static int with_sixteen(Choice *m)
+{
+    Health sixteen;
+    int status = examine_as(m, "int16x8", &sixteen);
     if (status != EXIT_DONE)
         return status;
-    m->bits = 4;
-    for (size_t i = 0; i < all->layers.count && i < four.layers.count; i++)
-        if (all->layers.items[i].nodes && four.layers.items[i].weight_bytes < all->layers.items[i].weight_bytes)
-            m->list[m->count++] = (Candidate){&all->layers.items[i], cost_of(&four.layers.items[i]),
-                                              all->layers.items[i].weight_bytes - four.layers.items[i].weight_bytes};
+    list_finer(m, TO_SIXTEEN, &sixteen);
+    return halve(m, m->count > 0);
+}
+
+static int with_float(Choice *m, Health *last)
+{
+    list_finer(m, m->c->options.max_weights.given ? TO_HALF : TO_FLOAT, NULL);
+    int status = halve(m, m->count > 0);
+    status = status == EXIT_DONE ? measure_all(m, last) : status;
+    if (status != EXIT_DONE)
+        return status;
+    if (!kept(m))
+        return over_budget(m, "all layers that can be float; hint: other calibration data, or --calibration-method");
+    return too_large(m, last) ? over_weights(m, last, "the layers in float that the accuracy asks for") : EXIT_DONE;
+}
+
+static bool computes_floats(Command *c)
+{
+    Target t;
+    const char *name = c->options.target ? c->options.target : "host";
+    return target_load(c->keep, c->diag, name, &t) && strcmp(t.float_unit, "none") != 0;
+}
+
+static int with_finer(Choice *m)
+{
+    Health last;
+    if (too_large(m, m->all)) {
+        over_budget(m, "8 bits");
+        return over_weights(m, m->all, "8 bits");
+    }
+    if (m->c->options.max_weights.given || !computes_floats(m->c)) {
+        int status = with_sixteen(m);
+        status = status == EXIT_DONE ? measure_all(m, &last) : status;
+        if (status != EXIT_DONE || (kept(m) && !too_large(m, &last)))
+            return status;
+    }
+    return with_float(m, &last);
+}
+
+/* As few as --max-weights needs. What a layer saves is reckoned, what the program takes is measured. */
+static int shrink_to(Choice *m)
+{
+    Health last = {.weight_bytes = m->all->weight_bytes};
+    int64_t bytes = last.weight_bytes;
+    size_t n = 0;
+    while (too_large(m, &last)) {
+        if (n == m->count)
+            return over_weights(m, &last, "all weights of 4 bits");
+        do
+            bytes -= m->list[n++].saved;
+        while (n < m->count && bytes > m->c->options.max_weights.value);
+        int status = take(m, n);
+        status = status == EXIT_DONE ? measure_all(m, &last) : status;
+        if (status != EXIT_DONE)
+            return status;
+    }
+    return EXIT_DONE;
+}
+
+static int with_four_bits(Choice *m)
+{
+    Health four;
+    int status = examine_as(m, "w4", &four);
+    if (status != EXIT_DONE)
+        return status;
+    m->format = TO_FOUR;
+    for (size_t i = 0; i < m->all->layers.count && i < four.layers.count; i++) {
+        const LayerHealth *eight = &m->all->layers.items[i], *l = &four.layers.items[i];
+        if (eight->own && l->weight_bytes < eight->weight_bytes)
+            m->list[m->count++] = (Candidate){eight, cost_of(l), cost_of(l), eight->weight_bytes - l->weight_bytes};
+    }
     qsort(m->list, m->count, sizeof *m->list, by_price);
-    int64_t bytes = health_weight_bytes(all);
-    while (bytes > most && least < m->count)
-        bytes -= m->list[least++].saved;
-    if (bytes > most)
-        return over_budget(m, "--max-weights: %.0f bytes with all weights of 4 bits, %.0f wanted", (double)bytes,
-                           (double)most);
-    status = wanted > -INFINITY && most == INT64_MAX ? halve(m, wanted, least, &n) : EXIT_DONE;
-    n = n > least ? n : least;
-    if (status == EXIT_DONE)
-        status = take(m, n, &last);
-    if (status == EXIT_DONE && m->sqnr < wanted)
-        return over_budget(m, "--min-sqnr: %.1f dB with the weights of 4 bits that --max-weights asks for, %.1f wanted",
-                           m->sqnr, wanted);
-    return status;
+    status = m->c->options.max_weights.given ? shrink_to(m) : halve(m, 0);
+    return status == EXIT_DONE && !kept(m) ? over_budget(m, "the weights of 4 bits that --max-weights asks for")
+                                           : status;
 }
 
 int command_mixed(Command *c, const ExamineData *data)
 {
     const Options *o = &c->options;
     Health all;
-    Choice m = {.c = c, .data = data};
+    ExamineData own = *data;
+    Choice m = {.c = c, .data = &own, .all = &all};
+    own.check = (RawList){0}; /* the choice is the same whatever the doctor compares on */
     c->formats.count = 0;
-    if (!o->min_sqnr.given && !o->max_weights.given) {
-        diag_error(c->diag, "--quantize mixed needs a budget; hint: --min-sqnr 30, or --max-weights 50000");
+    if (!o->min_sqnr.given && !o->max_weights.given && !o->max_loss.given) {
+        diag_error(c->diag,
+                   "--quantize mixed needs a budget; hint: --min-sqnr 30, --max-loss 0.5, or --max-weights 50000");
         return EXIT_USAGE;
     }
-    int status = command_examine(c, data, &all);
+    int status = command_examine(c, &own, false, &all);
     if (status != EXIT_DONE)
         return status;
     m.list = NEW_ARRAY(c->keep, Candidate, all.layers.count + 1);
-    m.sqnr = decibels(all.signal, all.noise);
-    double wanted = o->min_sqnr.given ? o->min_sqnr.value : -INFINITY;
-    int64_t most = o->max_weights.given ? o->max_weights.value : INT64_MAX;
-    if (m.sqnr >= wanted)
-        return with_four_bits(&m, &all, wanted, most);
-    if (health_weight_bytes(&all) > most)
-        return over_budget(&m, "8 bits give %.1f dB, --min-sqnr wants %.1f: --max-weights asks for fewer bits yet",
-                           m.sqnr, wanted);
-    return with_float(&m, &all, wanted);
+    measure(&m, &all);
+    return kept(&m) ? with_four_bits(&m) : with_finer(&m);
 }

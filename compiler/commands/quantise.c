@@ -1,7 +1,9 @@
 /* --quantize: the calibration data and choices that the pass `calibrate` gets. */
 #include "commands/quantise.h"
+#include "base/npy.h"
 #include "commands/build.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 static RangeMethod range_method(const char *name)
@@ -20,8 +22,12 @@ bool command_quantises(Command *c)
 {
     const Options *o = &c->options;
     bool mixed = o->quantize && strcmp(o->quantize, "mixed") == 0;
-    if ((o->min_sqnr.given || o->max_weights.given) && !mixed)
-        return diag_error(c->diag, "--min-sqnr and --max-weights are for --quantize mixed");
+    if ((o->min_sqnr.given || o->max_weights.given || o->max_loss.given) && !mixed)
+        return diag_error(c->diag, "--min-sqnr, --max-loss and --max-weights are for --quantize mixed");
+    if (o->max_loss.given && !o->calibrate_labels)
+        return diag_error(c->diag, "--max-loss needs the class of each sample; hint: --calibrate-labels Y.npy");
+    if (o->max_loss.given && (o->max_loss.value < 0 || o->max_loss.value > 100))
+        return diag_error(c->diag, "--max-loss %g: points from 0 to 100 are wanted", o->max_loss.value);
     if (o->group.given && (!o->quantize || (strcmp(o->quantize, "w4") != 0 && !mixed)))
         return diag_error(c->diag, "--group is for weights of 4 bits: --quantize w4, or mixed");
     if (o->group.given && (o->group.value < LEAST_GROUP || o->group.value > MOST_GROUP || o->group.value % 4))
@@ -38,6 +44,14 @@ bool command_quantises(Command *c)
     return true;
 }
 
+bool command_has_halves(const Command *c)
+{
+    for (size_t i = 0; i < c->formats.count; i++)
+        if (c->formats.items[i].weight_bits == 16)
+            return true;
+    return command_halves(c);
+}
+
 /* Arrays that are floats already are taken as they are: --preprocess is for raw data. */
 static bool fit(Command *c, const Graph *g, const RawList *raw, const Preprocess *p, Samples *out)
 {
@@ -49,24 +63,37 @@ static bool fit(Command *c, const Graph *g, const RawList *raw, const Preprocess
 }
 
 /* How often the samples fill the inputs: an input of batch B takes B at once. */
-static bool count_cases(Command *c, const Graph *g, const Samples *s, size_t *cases)
+static bool count_cases(Command *c, const Graph *g, const Samples *s, Cases *out)
 {
-    *cases = s->count;
+    *out = (Cases){s->count, 1, s->count, (const unsigned char *const *)s->data};
     for (size_t i = 0; i < g->inputs.count; i++) {
         size_t bytes = value_bytes(g->inputs.items[i]), batch = s->bytes[i] ? bytes / s->bytes[i] : 0;
         size_t here = batch ? s->count / batch : 0;
-        *cases = here < *cases ? here : *cases;
+        if (here < out->cases)
+            out->cases = here, out->batch = batch;
     }
-    return *cases > 0 || diag_error(c->diag, "--calibrate: %zu samples do not fill the model's batch", s->count);
+    return out->cases > 0 || diag_error(c->diag, "--calibrate: %zu samples do not fill the model's batch", s->count);
 }
 
-bool command_cases(Command *c, const Graph *g, const RawList *raw, const Preprocess *p, size_t *cases,
-                   const unsigned char *const **data)
+bool command_cases(Command *c, const Graph *g, const RawList *raw, const Preprocess *p, Cases *out)
 {
     Samples s;
-    if (!fit(c, g, raw, p, &s) || !count_cases(c, g, &s, cases))
+    return fit(c, g, raw, p, &s) && count_cases(c, g, &s, out);
+}
+
+bool command_labels(Command *c, const char *path, size_t samples, const int64_t **labels)
+{
+    Tensor t;
+    if (!npy_read(c->keep, c->diag, path, &t))
         return false;
-    *data = (const unsigned char *const *)s.data;
+    const int64_t count = shape_count(&t.shape);
+    if (!dtype_is_int(t.type) || count != (int64_t)samples)
+        return diag_error(c->diag, "%s: %" PRId64 " labels of type %s for %zu samples; expected one integer a sample",
+                          path, count, dtype_name(t.type), samples);
+    int64_t *out = NEW_ARRAY(c->keep, int64_t, count);
+    for (int64_t i = 0; i < count; i++)
+        out[i] = tensor_int(&t, i);
+    *labels = out;
     return true;
 }
 
@@ -81,16 +108,14 @@ static const char *const *terminated(Arena *a, const StringList *list)
 bool command_calibration(Command *c, const Graph *g, const RawList *raw, const Preprocess *p, Calibration *out)
 {
     const Options *o = &c->options;
-    size_t cases;
-    const unsigned char *const *data;
-    if (!command_cases(c, g, raw, p, &cases, &data))
+    Cases own;
+    if (!command_cases(c, g, raw, p, &own))
         return false;
     Hash *hash = hash_new(c->keep);
     for (size_t i = 0; i < g->inputs.count; i++)
-        hash_add(hash, data[i], cases * value_bytes(g->inputs.items[i]));
+        hash_add(hash, own.data[i], own.cases * value_bytes(g->inputs.items[i]));
     *out = (Calibration){
-        .cases = cases,
-        .data = data,
+        .own = own,
         .hash = hash_digest(hash),
         .method = range_method(o->calibration_method),
         .weight_bits = o->quantize && strcmp(o->quantize, "w4") == 0 ? 4 : 8,

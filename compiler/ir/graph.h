@@ -191,6 +191,7 @@ Value *node_out(const Node *n, size_t index);
 bool node_is(const Node *n, const char *op_type);      /* domain ai.onnx; n may be NULL */
 bool node_is_adze(const Node *n, const char *op_type); /* domain adze */
 bool node_is_of(const Node *n, const char *domain, const char *op_type);
+const char *node_name(const Node *n); /* of its first output when it has none; "" when that has none either */
 /* "node 'conv1' (Conv)" for messages; names the output when the node has no name. */
 const char *node_label(Arena *a, const Node *n);
 /* The value as a Tensor (must be const). */

@@ -166,6 +166,10 @@ LOWER(lower_qadd16);
 LOWER(lower_qmul16);
 LOWER(lower_qaverage_pool16);
 LOWER(lower_qinterpolate);
+INFER(infer_qlookup16);
+LOWER(lower_qlookup16);
+INFER(infer_requantize);
+LOWER(lower_requantize);
 LOWER(lower_qsoftmax16);
 /* quantize.c */
 INFER(infer_quantize);

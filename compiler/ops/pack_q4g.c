@@ -345,8 +345,8 @@ size_t qgemm_i4g_dsp_scratch(const Step *s)
     }
 FORM(qconv_i4g_ref, q4_conv_matrix, rows, DT_U8, accepts(s, q4_conv_matrix(s)))
 FORM(qgemm_i4g_ref, q4_gemm_matrix, rows, DT_U8, accepts(s, q4_gemm_matrix(s)))
-FORM(qconv_i4g_tile, q4_conv_matrix, blocks, DT_U8, qconv_i8_tile_accepts(s) && accepts(s, q4_conv_matrix(s)))
-FORM(qgemm_i4g_tile, q4_gemm_matrix, blocks, DT_U8, accepts(s, q4_gemm_matrix(s)))
+FORM(qconv_i4g_tile, q4_conv_matrix, blocks, DT_I8, qconv_i8_tile_accepts(s) && accepts(s, q4_conv_matrix(s)))
+FORM(qgemm_i4g_tile, q4_gemm_matrix, blocks, DT_I8, accepts(s, q4_gemm_matrix(s)))
 FORM(qconv_i4g_dsp, q4_conv_matrix, words, DT_I32, conv_words_accept(s) && words_accept(s, q4_conv_matrix(s)))
 FORM(qgemm_i4g_dsp, q4_gemm_matrix, words, DT_I32, qgemm_wide_dsp_accepts(s) && words_accept(s, q4_gemm_matrix(s)))
 

@@ -178,6 +178,11 @@ static const ParamField qinterpolate_fields[] = {
     INT(S, count) INT(S, bits)
 #undef S
 };
+static const ParamField requantize_fields[] = {
+#define S adze_requantize_params
+    INT(S, count) INT(S, multiplier) INT(S, shift) INT(S, x_zero_point) INT(S, y_zero_point) INT(S, lo) INT(S, hi)
+#undef S
+};
 static const ParamField quantize_fields[] = {
 #define S adze_quantize_params
     INT(S, outer) INT(S, axis) INT(S, inner)
@@ -192,12 +197,13 @@ const ParamStruct *param_struct(const char *name)
             sizeof what##_fields / sizeof what##_fields[0]                                                             \
     }
     static const ParamStruct structs[] = {
-        STRUCT(conv),      STRUCT(gemm),    STRUCT(matmul),    STRUCT(pool),         STRUCT(softmax),
-        STRUCT(layernorm), STRUCT(unary),   STRUCT(broadcast), STRUCT(copy),         STRUCT(reduce),
-        STRUCT(gather),    STRUCT(resize),  STRUCT(recurrent), STRUCT(qconv),        STRUCT(qgemm),
-        STRUCT(qmatmul),   STRUCT(qbinary), STRUCT(qpool),     STRUCT(groupnorm),    STRUCT(qsoftmax),
-        STRUCT(quantize),  STRUCT(qconv16), STRUCT(qgemm16),   STRUCT(qinterpolate), STRUCT(qlayernorm),
-        STRUCT(trees),     STRUCT(topk),    STRUCT(scan),      STRUCT(elements),     STRUCT(rows),
+        STRUCT(conv),       STRUCT(gemm),    STRUCT(matmul),    STRUCT(pool),         STRUCT(softmax),
+        STRUCT(layernorm),  STRUCT(unary),   STRUCT(broadcast), STRUCT(copy),         STRUCT(reduce),
+        STRUCT(gather),     STRUCT(resize),  STRUCT(recurrent), STRUCT(qconv),        STRUCT(qgemm),
+        STRUCT(qmatmul),    STRUCT(qbinary), STRUCT(qpool),     STRUCT(groupnorm),    STRUCT(qsoftmax),
+        STRUCT(quantize),   STRUCT(qconv16), STRUCT(qgemm16),   STRUCT(qinterpolate), STRUCT(requantize),
+        STRUCT(qlayernorm), STRUCT(trees),   STRUCT(topk),      STRUCT(scan),         STRUCT(elements),
+        STRUCT(rows),
     };
     for (size_t i = 0; i < sizeof structs / sizeof structs[0]; i++) {
         if (strcmp(structs[i].name, name) == 0)

@@ -59,6 +59,7 @@ enum { STEP_MAX_IN = 6, STEP_MAX_OUT = 4, PARAMS_MAX_BYTES = 192 };
     X(QMATMUL_SUMS)     /* a, b, a_zero i32, b_zero i32 -> y i32 */                                                    \
     X(DYNAMIC_QUANTIZE) /* x f32 -> y, scale f32, zero i32 */                                                          \
     X(QINTERPOLATE)     /* x i16, points -> y */                                                                       \
+    X(REQUANTIZE)       /* x i8, i16 -> y i16, i8 */                                                                   \
     X(QUANTIZE)         /* x, scale, zero_point i32 -> y */                                                            \
     X(DEQUANTIZE)       /* x, scale, zero_point i32 -> y */
 

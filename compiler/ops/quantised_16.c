@@ -177,6 +177,56 @@ bool lower_qaverage_pool16(OpContext *c, Plan *p, Node *n)
     return true;
 }
 
+bool infer_qlookup16(OpContext *c, Graph *g, Node *n)
+{
+    (void)c, (void)g;
+    op_set_output(n, 0, DT_I16, in_shape(n, 0));
+    return true;
+}
+
+bool lower_qlookup16(OpContext *c, Plan *p, Node *n)
+{
+    if (!check_table(c, n, "table", DT_I16, 256))
+        return false;
+    adze_unary_params params = {.count = (int32_t)shape_count(in_shape(n, 0))};
+    table_step(PLAN_STEP(p, KIND_QLOOKUP, NULL, adze_unary_params, &params), n, false);
+    return true;
+}
+
+bool infer_requantize(OpContext *c, Graph *g, Node *n)
+{
+    (void)g;
+    const DType to = dtype_from_onnx(node_int(n, "to", 0)), from = in_type(n, 0);
+    if ((from == DT_I8 && to != DT_I16) || (from == DT_I16 && to != DT_I8))
+        return node_error(c, n, "attribute 'to' is %" PRId64 "; its input is %s", node_int(n, "to", 0),
+                          dtype_name(from));
+    op_set_output(n, 0, to, in_shape(n, 0));
+    return true;
+}
+
+bool lower_requantize(OpContext *c, Plan *p, Node *n)
+{
+    const bool narrow = in_type(n, 0) == DT_I16;
+    const int32_t least = narrow ? INT8_MIN : INT16_MIN, most = narrow ? INT8_MAX : INT16_MAX;
+    adze_requantize_params params = {.count = (int32_t)shape_count(in_shape(n, 0))};
+    const IntAttr attrs[] = {{"multiplier", &params.multiplier, 0, 0, INT32_MAX},
+                             {"shift", &params.shift, 0, 1, 62},
+                             {"x_zero_point", &params.x_zero_point, 0, INT16_MIN, INT16_MAX},
+                             {"y_zero_point", &params.y_zero_point, 0, INT16_MIN, INT16_MAX},
+                             {"lo", &params.lo, INT16_MIN, INT16_MIN, INT16_MAX},
+                             {"hi", &params.hi, INT16_MAX, INT16_MIN, INT16_MAX}};
+    if (!int_attrs(c, n, attrs, sizeof attrs / sizeof *attrs))
+        return false;
+    params.lo = params.lo < least ? least : params.lo;
+    params.hi = params.hi > most ? most : params.hi;
+    if (params.lo > params.hi)
+        return node_error(c, n, "its lower bound is above its upper one");
+    Step *s = PLAN_STEP(p, KIND_REQUANTIZE, NULL, adze_requantize_params, &params);
+    step_in(s, node_in(n, 0));
+    step_out(s, node_out(n, 0));
+    return true;
+}
+
 bool lower_qinterpolate(OpContext *c, Plan *p, Node *n)
 {
     adze_qinterpolate_params params = {.count = (int32_t)shape_count(in_shape(n, 0))};

@@ -25,12 +25,14 @@ static void note_formats(Calibrator *k)
             if (format_of(k, n) == &k->cal->formats[i] &&
                 named((const char *const[]){k->cal->formats[i].nodes[0], NULL}, n))
                 graph_note(k->g, "calibrate", n, 0, "%s", k->cal->formats[i].reason);
+            if (format_of(k, n) == &k->cal->formats[i] && !*n->name) /* the pass half looks for it */
+                n->name = node_name(n);
         }
 }
 
 static bool calibrate(Calibrator *k)
 {
-    progress_phase("calibrating with %zu samples", k->cal->cases);
+    progress_phase("calibrating with %zu samples", k->cal->own.cases);
     k->count = k->g->values.count;
     k->track = NEW_ARRAY(k->g->arena, Track, k->count);
     choose_values(k);

@@ -78,6 +78,9 @@ bool named(const char *const *names, const Node *n);
 /* The choice for n, or NULL. */
 const LayerFormat *format_of(const Calibrator *k, const Node *n);
 bool stays_float(const Calibrator *k, const Node *n);
+/* Where 8 and 16 bits meet, an operator works with 16: does n; does what computes v, whose own bits may be 8? */
+bool works_with_sixteen(Calibrator *k, const Node *n);
+bool reads_sixteen(Calibrator *k, const Value *v);
 
 /* calibrate_ranges.c */
 bool find_ranges(Calibrator *k);

@@ -22,14 +22,6 @@ static const Layer *layer_of(Calibrator *k, const Value *v)
     return NULL;
 }
 
-static const char *node_name(const Node *n, Arena *a)
-{
-    size_t i = 0;
-    while (i + 1 < n->outputs.count && !node_out(n, i)) /* a GRU may give its last state alone */
-        i++;
-    return arena_strdup(a, *n->name ? n->name : node_out(n, i)->name);
-}
-
 /* What n computes with, where that is not rounded by itself. */
 static const Node *inner_producer(const Calibrator *k, const Node *n)
 {
@@ -47,22 +39,23 @@ static void push_readers(const Value *v, Arena *a, NameArray *list, int depth)
 {
     for (size_t i = 0; i < v->users.count; i++) {
         const Node *n = v->users.items[i];
-        array_push(a, list, node_name(n, a));
+        array_push(a, list, arena_strdup(a, node_name(n)));
         if (moves_values(n) && depth < 8)
             push_readers(node_out(n, 0), a, list, depth + 1);
     }
 }
 
-/* Names of the nodes that must be float for v not to be rounded: those that compute it, from its own producer to the
- * first that reads rounded values, and those that read it. NULL for an input. */
-static const char *const *nodes_of(Calibrator *k, const Value *v, Arena *a)
+/* LayerHealth.own: from v's producer to the first that reads rounded values; .nodes: with the readers. */
+static const char *const *nodes_of(Calibrator *k, const Value *v, bool readers, Arena *a)
 {
     NameArray list = {0};
     int depth = 0;
     for (const Node *n = v->producer; n && depth < 8; n = inner_producer(k, n), depth++)
-        array_push(a, &list, node_name(n, a));
-    if (v->producer)
+        array_push(a, &list, arena_strdup(a, node_name(n)));
+    if (v->producer && readers)
         push_readers(v, a, &list, 0);
+    if (!v->producer && !readers)
+        array_push(a, &list, arena_strdup(a, v->name));
     if (list.count)
         array_push(a, &list, NULL);
     return list.items;
@@ -209,7 +202,9 @@ void conclude(Examination *e, Health *health)
         const Layer *y = layer_of(e->k, t->v);
         for (size_t u = 0; u < t->v->users.count; u++)
             h->shares_range |= node_is(t->v->users.items[u], "Concat");
-        h->nodes = nodes_of(e->k, t->v, health->arena);
+        h->own = nodes_of(e->k, t->v, false, health->arena);
+        h->nodes = nodes_of(e->k, t->v, true, health->arena);
+        h->weights = y ? shape_count(&y->l.w->shape) : 0;
         h->weight_bytes = y ? weight_bytes(y) : 0;
         h->bias_excess = bias_excess(e->k, t->v);
         judge_channels(e, t->v, h);

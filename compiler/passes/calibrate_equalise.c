@@ -140,7 +140,7 @@ static bool apply(Calibrator *k, const Pair *p)
     for (int64_t c = 0; c < channels; c++)
         most = fmax(most, p->peak[c]);
     for (int64_t c = 0; c < channels; c++)
-        scale[c] = scale_of(p, c, most, k->cal->cases);
+        scale[c] = scale_of(p, c, most, k->cal->own.cases);
     const Value *w = node_in(p->to, 1);
     const float *from = w->data;
     float *to = NEW_ARRAY(k->g->arena, float, count);

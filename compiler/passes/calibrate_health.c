@@ -46,6 +46,29 @@ static void compare(Examination *e, const Value *v, const float *exact, const fl
     see_peaks(e, v, exact, count);
 }
 
+/* Is the label's score the highest, and the first of those? One score is the probability of class 1. */
+static bool is_class(const float *scores, int64_t classes, int64_t label)
+{
+    if (classes == 1)
+        return (scores[0] > 0.5f) == (label == 1);
+    for (int64_t i = 0; i < classes; i++)
+        if (i < label ? !(scores[i] < scores[label]) : !(scores[i] <= scores[label]))
+            return false;
+    return true;
+}
+
+static void score(Examination *e, const Value *v, const float *exact, const float *got, size_t at_case)
+{
+    const Calibration *cal = e->k->cal;
+    const int64_t batch = (int64_t)e->cases->batch, classes = shape_count(&v->shape) / batch;
+    for (int64_t i = 0; i < batch; i++) {
+        const int64_t label = cal->labels[(int64_t)at_case * batch + i];
+        cal->health->labelled++;
+        cal->health->float_correct += is_class(exact + i * classes, classes, label);
+        cal->health->correct += is_class(got + i * classes, classes, label);
+    }
+}
+
 static void see_output(Examination *e, const float *exact, const float *got, int64_t count)
 {
     for (int64_t i = 0; i < count; i++) {
@@ -59,14 +82,15 @@ static void see_quantised(void *context, const Value *v, float *data, int64_t co
 {
     Examination *e = context;
     const float *exact = e->exact[v->id];
-    (void)at_case;
     if (e->k->track[v->id].quantised)
         fake_quantise(track_of(e->k, v), data, count);
     if (!exact)
         return;
     if (!e->isolated && e->is_output[v->id])
         see_output(e, exact, data, count);
-    if (!e->isolated && e->of[v->id])
+    if (!e->isolated && e->scores && v->id == e->scores->id)
+        score(e, v, exact, data, at_case);
+    if (!e->isolated && !e->outputs_only && e->of[v->id])
         compare(e, v, exact, data, count);
     if (!e->isolated)
         return;
@@ -103,31 +127,47 @@ static void watch_outputs(Examination *e)
         if ((size_t)v->id >= k->count || !k->track[v->id].seen || !known_f32(v))
             continue;
         e->is_output[v->id] = true;
+        e->scores = i == 0 && k->cal->labels ? v : e->scores;
         if (!e->exact[v->id])
             e->exact[v->id] = NEW_ARRAY(k->cal->health->arena, float, shape_count(&v->shape));
     }
 }
 
+/* Layers are compared on the first samples, labels on all. */
 static bool run(Examination *e, const Graph *reals)
 {
     Calibrator *k = e->k;
-    bool own = !k->cal->check;
-    size_t cases = own ? k->cal->cases : k->cal->check_cases;
-    const unsigned char *const *data = own ? k->cal->data : k->cal->check;
-    cases = cases > MAX_CHECKED ? MAX_CHECKED : cases;
+    const size_t cases = k->cal->labels || e->cases->cases < MAX_CHECKED ? e->cases->cases : MAX_CHECKED;
     Evaluation *exact = evaluation_new(k, k->exact, see_exact, e);
     Evaluation *quantised = evaluation_new(k, reals, see_quantised, e);
     bool ok = exact && quantised;
     for (size_t i = 0; ok && i < cases; i++) {
-        ok = evaluation_case(exact, data, i);
-        for (int isolated = 0; ok && isolated < 2; isolated++) {
+        e->outputs_only = k->cal->outputs_only || i >= MAX_CHECKED;
+        ok = evaluation_case(exact, e->cases->data, i);
+        for (int isolated = 0; ok && isolated < (e->outputs_only ? 1 : 2); isolated++) {
             e->isolated = isolated;
-            ok = evaluation_case(quantised, data, i);
+            ok = evaluation_case(quantised, e->cases->data, i);
         }
     }
     evaluation_free(exact);
     evaluation_free(quantised);
     return ok;
+}
+
+static bool check_labels(Examination *e)
+{
+    const Calibration *cal = e->k->cal;
+    const Value *v = e->scores;
+    const int64_t batch = (int64_t)e->cases->batch, classes = v ? shape_count(&v->shape) / batch : 0;
+    if (!cal->labels)
+        return true;
+    if (classes < 1 || classes * batch != shape_count(&v->shape))
+        return diag_error(e->k->c->diag, "labels: the model's first output is no list of class scores");
+    for (size_t i = 0; i < e->cases->samples; i++)
+        if (cal->labels[i] < 0 || cal->labels[i] >= (classes > 1 ? classes : 2))
+            return diag_error(e->k->c->diag, "labels: label %lld of sample %zu; the model has classes 0 to %lld",
+                              (long long)cal->labels[i], i, (long long)(classes > 1 ? classes - 1 : 1));
+    return true;
 }
 
 bool examine(Calibrator *k)
@@ -140,6 +180,9 @@ bool examine(Calibrator *k)
                      NEW_ARRAY(a, float *, k->count),
                      NEW_ARRAY(a, int64_t, k->count),
                      NEW_ARRAY(a, bool, k->count),
+                     k->cal->check.cases ? &k->cal->check : &k->cal->own,
+                     NULL,
+                     false,
                      false};
     size_t watched = 0;
     for (size_t i = 0; i < k->count; i++)
@@ -149,8 +192,8 @@ bool examine(Calibrator *k)
         if (e.exact[i])
             e.of[i] = &health->layers.items[watched++];
     watch_outputs(&e);
-    bool ok = run(&e, graph_of_reals(k, a));
-    if (ok)
+    bool ok = check_labels(&e) && run(&e, graph_of_reals(k, a));
+    if (ok && !k->cal->outputs_only)
         conclude(&e, health);
     arena_free(a);
     return ok;

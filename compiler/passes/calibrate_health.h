@@ -11,7 +11,10 @@ typedef struct {
     float **peak;      /* by Value.id: largest magnitude of each channel */
     int64_t *channels; /* by Value.id */
     bool *is_output;   /* by Value.id: a step computes it, and views of it or itself are an output */
-    bool isolated;     /* the run in which each layer gets exact inputs */
+    const Cases *cases;
+    const Value *scores; /* the first output, where there are labels */
+    bool isolated;       /* the run in which each layer gets exact inputs */
+    bool outputs_only;   /* layers are not compared */
 } Examination;
 
 /* calibrate_causes.c: what is wrong with each layer, from what was measured. */

@@ -27,7 +27,8 @@ static Node *place_behind(Graph *g, const Value *v)
     return v->producer ? node_next(v->producer) : g->first;
 }
 
-static void insert_pair(Graph *g, const Track *t, Value *v)
+/* Q and DQ behind v; returns what its readers get. */
+static Value *insert_pair(Graph *g, const Track *t, Value *v)
 {
     Value *scale = scalar_scale(g, t->scale), *zero = scalar_zero(g, t);
     Node *before = place_behind(g, v), *q = rw_node(g, before, "", "QuantizeLinear", NULL);
@@ -36,10 +37,12 @@ static void insert_pair(Graph *g, const Track *t, Value *v)
     node_add_input(g, dq, integers);
     node_add_input(g, dq, scale);
     node_add_input(g, dq, zero);
-    graph_replace(g, v, rw_output(g, dq, DT_F32, &v->shape));
+    Value *y = rw_output(g, dq, DT_F32, &v->shape);
+    graph_replace(g, v, y);
     node_add_input(g, q, v);
     node_add_input(g, q, scale);
     node_add_input(g, q, zero);
+    return y;
 }
 
 static Value *dequantised(Graph *g, Node *before, Value *integers, Value *scale, Value *zero, int axis)
@@ -135,7 +138,7 @@ static void insert_constant(Calibrator *k, Node *n, size_t index)
         t.low = fmin(t.low, (double)from[i]);
         t.high = fmax(t.high, (double)from[i]);
     }
-    if (k->cal->sixteen) {
+    if (works_with_sixteen(k, n)) {
         insert_constant16(k, n, index, fmax(-t.low, t.high));
         return;
     }
@@ -162,14 +165,69 @@ static void insert_constants(Calibrator *k, Node *n)
     }
 }
 
+/* Where 8 and 16 bits meet: what was found before the graph changes. */
+typedef struct {
+    bool narrowed;          /* what computes it works with 16 bits */
+    ARRAY(Node *) wideners; /* its readers that do */
+} Border;
+
+/* A function of one tensor has a table from 8 bits to 16. */
+static bool looks_up(const Node *n)
+{
+    return is_unary(n) && !is_clamp(n);
+}
+
+static void find_border(Calibrator *k, const Track *t, Border *b)
+{
+    if (!t->quantised || track_of(k, t->v)->sixteen)
+        return;
+    b->narrowed = t->v->producer && works_with_sixteen(k, t->v->producer);
+    for (size_t i = 0; i < t->v->users.count; i++)
+        if (works_with_sixteen(k, t->v->users.items[i]) && !looks_up(t->v->users.items[i]))
+            array_push(k->c->scratch, &b->wideners, t->v->users.items[i]);
+}
+
+/* v, of 8 bits, in 16 for those readers: the same steps, without the zero point. */
+static void insert_wider(Calibrator *k, const Track *t, Value *v, const Border *b)
+{
+    const Track wide = {.scale = t->scale, .sixteen = true};
+    Value *scale = scalar_scale(k->g, wide.scale), *zero = scalar_zero(k->g, &wide);
+    Node *before = place_behind(k->g, v), *q = rw_node(k->g, before, "", "QuantizeLinear", NULL);
+    node_add_input(k->g, q, v);
+    node_add_input(k->g, q, scale);
+    node_add_input(k->g, q, zero);
+    Value *y = dequantised(k->g, before, rw_output(k->g, q, DT_I16, &v->shape), scale, zero, -1);
+    for (size_t i = 0; i < b->wideners.count; i++) {
+        Node *n = b->wideners.items[i];
+        for (size_t in = 0; in < n->inputs.count; in++)
+            if (node_in(n, in) == v)
+                node_set_input(k->g, n, in, y);
+    }
+}
+
+static void insert_value(Calibrator *k, Value *v, const Border *b)
+{
+    const Track *t = track_of(k, v);
+    Value *y = insert_pair(k->g, t, v);
+    if (b->wideners.count)
+        insert_wider(k, t, y, b);
+    if (b->narrowed) {
+        const double most = fmax(fabs(t->lo), fabs(t->hi));
+        insert_pair(k->g, &(Track){.scale = most > 1e-30 ? (float)(most / INT16_MAX) : 1, .sixteen = true}, v);
+    }
+}
+
 bool insert_quantisers(Calibrator *k)
 {
+    Border *border = NEW_ARRAY(k->c->scratch, Border, k->count);
+    for (size_t i = 0; i < k->count; i++)
+        find_border(k, &k->track[i], &border[i]);
     GRAPH_NODES(k->g, n)
     insert_constants(k, n);
     for (size_t i = 0; i < k->layers.count; i++)
         insert_layer(k, &k->layers.items[i]);
     for (size_t i = 0; i < k->count; i++)
         if (k->track[i].quantised)
-            insert_pair(k->g, track_of(k, k->track[i].v), k->track[i].v);
+            insert_value(k, k->track[i].v, &border[i]);
     return true;
 }

@@ -167,7 +167,7 @@ static void see_layer(Calibrator *k, Layer *y, const float *x, int64_t count, si
     float gathered[MAX_K];
     int64_t positions = y->conv ? y->out[0] * y->out[1] : count / y->k;
     int64_t wanted = ROWS_A_PRODUCT * y->k > LEAST_ROWS ? ROWS_A_PRODUCT * y->k : LEAST_ROWS;
-    int64_t each = (wanted + (int64_t)k->cal->cases - 1) / (int64_t)k->cal->cases;
+    int64_t each = (wanted + (int64_t)k->cal->own.cases - 1) / (int64_t)k->cal->own.cases;
     each = each < positions ? each : positions;
     for (int64_t i = 0; i < each; i++) {
         /* Spread over the sample, elsewhere in the next one. */

@@ -245,7 +245,7 @@ static bool is_computed(const Value *v)
 /* Room for what samples that are not here may reach, where few elements have been seen; bounds of the operator hold. */
 static void widen(Calibrator *k, Track *t)
 {
-    size_t cases = k->cal->cases;
+    size_t cases = k->cal->own.cases;
     Value *x;
     double lo = -INFINITY, hi = INFINITY, deviations = 1.7 + 5 / (double)cases; /* 96 % of samples (Student's t) */
     if (cases < 2 || cases >= LEAST_SAMPLES || !is_computed(t->v) ||
@@ -263,7 +263,6 @@ static void choose_range(Calibrator *k, Track *t)
 {
     t->lo = t->low;
     t->hi = t->high;
-    t->sixteen = k->cal->sixteen;
     bool decided = fixed_range(k, t) || known_range(k, t) || widest(k, t) || !t->bins;
     if (!decided && t->sixteen) { /* steps to spare: a quarter for what the samples do not show */
         t->lo *= 1.25;
@@ -271,7 +270,7 @@ static void choose_range(Calibrator *k, Track *t)
         decided = true;
     }
     if (!decided && k->cal->method == RANGE_PERCENTILE)
-        percentile(t, k->cal->cases);
+        percentile(t, k->cal->own.cases);
     else if (!decided)
         search(t, k->cal->method == RANGE_ENTROPY ? divergence : squared_error);
     if (!decided && k->cal->method != RANGE_MINMAX)

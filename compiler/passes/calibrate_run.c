@@ -159,8 +159,8 @@ bool evaluate_all(Calibrator *k, Observe *observe, void *context)
 {
     Evaluation *e = evaluation_new(k, k->g, observe, context);
     bool ok = e != NULL;
-    for (size_t i = 0; ok && i < k->cal->cases; i++)
-        ok = evaluation_case(e, k->cal->data, i);
+    for (size_t i = 0; ok && i < k->cal->own.cases; i++)
+        ok = evaluation_case(e, k->cal->own.data, i);
     evaluation_free(e);
     return ok;
 }

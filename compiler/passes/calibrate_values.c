@@ -34,7 +34,7 @@ const LayerFormat *format_of(const Calibrator *k, const Node *n)
 bool stays_float(const Calibrator *k, const Node *n)
 {
     const LayerFormat *f = format_of(k, n);
-    return (f && f->weight_bits == 0) || named(k->cal->keep_float, n);
+    return (f && f->activation_bits == 0) || named(k->cal->keep_float, n);
 }
 
 bool is_clamp(const Node *n)
@@ -164,6 +164,83 @@ static void choose_moved(Calibrator *k, const Node *n)
     }
 }
 
+/* The choice is for the layer whose result v is. */
+static bool has_sixteen(const Calibrator *k, const Value *v)
+{
+    for (size_t i = 0; i < k->cal->format_count; i++) {
+        const LayerFormat *f = &k->cal->formats[i];
+        const char *const first[] = {f->nodes[0], NULL};
+        if (f->activation_bits == 16 && (v->producer ? named(first, v->producer) : strcmp(*first, v->name) == 0))
+            return true;
+    }
+    return k->cal->sixteen;
+}
+
+static bool is_sixteen(Calibrator *k, const Value *v)
+{
+    return v && (size_t)v->id < k->count && k->track[v->id].quantised && track_of(k, v)->sixteen;
+}
+
+/* The value, quantised or an output, that n helps to compute. */
+static const Value *result_of(const Calibrator *k, const Node *n)
+{
+    const Value *v = node_out(n, 0);
+    while (v && (size_t)v->id < k->count && !k->track[v->id].quantised && single_use(v))
+        v = node_out(v->users.items[0], 0);
+    return v;
+}
+
+bool reads_sixteen(Calibrator *k, const Value *v)
+{
+    const Node *n = v->producer;
+    for (size_t i = 0; n && i < n->inputs.count; i++) {
+        const Value *x = node_in(n, i);
+        if (is_sixteen(k, x))
+            return true;
+        if (x && !x->is_const && (size_t)x->id < k->count && !k->track[x->id].quantised && single_use(x) &&
+            computes(k, n) && reads_sixteen(k, x))
+            return true;
+    }
+    return false;
+}
+
+bool works_with_sixteen(Calibrator *k, const Node *n)
+{
+    if (!computes(k, n))
+        return false;
+    for (size_t i = 0; i < n->inputs.count; i++)
+        if (is_sixteen(k, node_in(n, i)))
+            return true;
+    const Value *v = result_of(k, n);
+    return is_sixteen(k, v) || (v && reads_sixteen(k, v));
+}
+
+/* Nothing of 8 bits computes v or reads it: rounding it to 8 would be in vain. */
+static bool within_sixteen(Calibrator *k, const Value *v)
+{
+    if (!v->producer || !works_with_sixteen(k, v->producer) || !v->users.count)
+        return false;
+    for (size_t i = 0; i < v->users.count; i++)
+        if (!works_with_sixteen(k, v->users.items[i]))
+            return false;
+    return true;
+}
+
+static void choose_sixteen(Calibrator *k)
+{
+    for (size_t i = 0; i < k->count; i++)
+        if (k->track[i].quantised && has_sixteen(k, k->track[i].v))
+            track_of(k, k->track[i].v)->sixteen = true;
+    for (bool more = k->cal->format_count > 0; more;) {
+        more = false;
+        for (size_t i = 0; i < k->count; i++) {
+            Track *t = track_of(k, k->track[i].v);
+            if (k->track[i].quantised && !t->sixteen && within_sixteen(k, k->track[i].v))
+                t->sixteen = more = true;
+        }
+    }
+}
+
 void choose_values(Calibrator *k)
 {
     for (size_t i = 0; i < k->count; i++)
@@ -180,4 +257,5 @@ void choose_values(Calibrator *k)
         else if (known_f32(y) && !is_inner(k, y, 0))
             k->track[y->id].quantised = computes(k, n) || read_by_kernel(k, y, 0);
     }
+    choose_sixteen(k);
 }

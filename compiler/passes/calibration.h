@@ -25,32 +25,44 @@ typedef struct {
     double low, high;      /* that occurred */
     double used;           /* share of the range's width that elements within the 0.1 % and 99.9 % quantiles take */
     int64_t elements, channels, dead_channels, worst_channel;
-    double outlier;             /* the largest channel's magnitude, in medians of the channels' */
-    double misaligned;          /* Add, Concat: the largest ratio of an operand's scale to the result's, either way */
-    double bias_excess;         /* the largest bias, in units of what 2^30 accumulator steps hold */
-    bool shares_range;          /* with other operands of a Concat */
-    const char *const *nodes;   /* names of nodes that keep it float, NULL-terminated; NULL for an input */
-    int64_t weight_bytes;       /* of its constant weights and their sums' parameters, in its format */
-    const char *cause, *advice; /* "" when nothing is wrong */
+    double outlier;     /* the largest channel's magnitude, in medians of the channels' */
+    double misaligned;  /* Add, Concat: the largest ratio of an operand's scale to the result's, either way */
+    double bias_excess; /* the largest bias, in units of what 2^30 accumulator steps hold */
+    bool shares_range;  /* with other operands of a Concat */
+    /* Names of nodes, NULL-terminated. own: that compute it, an operator with its bounds and added rows, the last one
+     * first; of an input its own name. nodes: that are float where it is not to be rounded, with those that read it;
+     * NULL for an input. */
+    const char *const *own, *const *nodes;
+    int64_t weights, weight_bytes; /* how many; bytes with their sums' parameters, in its format */
+    const char *cause, *advice;    /* "" when nothing is wrong */
 } LayerHealth;
 
 /* A choice for one layer. */
 typedef struct {
-    const char *const *nodes; /* that compute it, NULL-terminated: an operator with its bounds and added rows */
-    int weight_bits;          /* 8 or 4; 0: it stays float */
-    const char *reason;       /* for the report */
+    const char *const
+        *nodes;          /* NULL-terminated, that of the result first. A float layer: LayerHealth.nodes; else .own */
+    int weight_bits;     /* 8 or 4; float: 32, or 16 for halves */
+    int activation_bits; /* of its result: 8 or 16; 0: it stays float */
+    const char *reason;  /* for the report */
 } LayerFormat;
 
 typedef struct {
     Arena *arena;
     ARRAY(LayerHealth) layers;
-    double signal, noise; /* of the graph's outputs */
+    double signal, noise;                    /* of the graph's outputs */
+    int64_t weight_bytes;                    /* of all constants of the program, for the target; filled by commands */
+    size_t labelled, correct, float_correct; /* samples with a label; those whose class the graphs find */
 } Health;
 
-typedef struct Calibration {
-    size_t cases;
+/* Samples that fill the graph's inputs: each case takes `batch` of them, what is left over fills none. */
+typedef struct {
+    size_t cases, batch, samples;
     const unsigned char *const *data; /* by graph input: cases, one behind the other */
-    Digest hash;                      /* of the data, input by input */
+} Cases;
+
+typedef struct Calibration {
+    Cases own;
+    Digest hash; /* of the data, input by input */
     RangeMethod method;
     int weight_bits;            /* 8 or 4 */
     int group;                  /* input channels for which weights of 4 bits have a scale; 0: all */
@@ -62,8 +74,9 @@ typedef struct Calibration {
     const char *const *widest;     /* names of nodes whose result gets the range that occurred; may be NULL */
     const char *const *ranges;     /* "VALUE=LO,HI": fixed, NULL-terminated; may be NULL */
     Health *health;                /* filled when not NULL: over the check cases, or the calibration's own */
-    size_t check_cases;
-    const unsigned char *const *check;
+    bool outputs_only;             /* health: of the outputs alone, not of layers */
+    Cases check;                   /* what is compared; none: its own */
+    const int64_t *labels;         /* [samples] the class of each that is compared; NULL: unknown */
 } Calibration;
 
 #endif

@@ -1,10 +1,13 @@
-/* half: with --quantize fp16 the constant weights of adze.Conv and adze.Gemm are rounded to halves, to the nearest and
- * ties to even; they stay f32 in the graph, and the kernels that store 16 bits take them. Runs only with --quantize
- * fp16. Requires: all passes that change weights. Keeps: the graph's structure, other constants. Breaks: values, by
- * rounding. What stays in 32 bits is named in a note. */
+/* half: with --quantize fp16, and of layers that `mixed` gives halves, the constant weights of adze.Conv and adze.Gemm
+ * are rounded to halves, to the nearest and ties to even; they stay f32 in the graph, and the kernels that store 16
+ * bits take them. Requires: all passes that change weights. Keeps: the graph's structure, other constants. Breaks:
+ * values, by rounding. What stays in 32 bits is named in a note. */
 #include "passes/rewrite.h"
 
+#include "passes/calibration.h"
+
 #include <inttypes.h>
+#include <string.h>
 
 enum { FEW = 64 };
 
@@ -37,6 +40,17 @@ static bool round_weights(Graph *g, Node *n, const Value *w)
     return true;
 }
 
+/* Of a calibration only the layers that it says. */
+static bool chosen(const PassContext *c, const Node *n)
+{
+    const Calibration *k = c->calibration;
+    for (size_t i = 0; k && i < k->format_count; i++)
+        for (const char *const *name = k->formats[i].nodes; k->formats[i].weight_bits == 16 && *name; name++)
+            if (strcmp(*name, n->name) == 0)
+                return true;
+    return !k;
+}
+
 bool pass_half(PassContext *c, Graph *g, bool *changed)
 {
     if (!c->half)
@@ -44,6 +58,8 @@ bool pass_half(PassContext *c, Graph *g, bool *changed)
     GRAPH_NODES(g, n)
     {
         const Value *w = node_in(n, 1), *other;
+        if (!chosen(c, n))
+            continue;
         if ((node_is_adze(n, "Conv") || node_is_adze(n, "Gemm")) && w && const_f32(w))
             *changed = round_weights(g, n, w) || *changed;
         else if ((other = weights_of(n)) != NULL)

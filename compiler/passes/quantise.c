@@ -72,7 +72,7 @@ const char *quantise_region(PassContext *c, Graph *g, Node *n)
         return why;
     if (!why)
         return NULL;
-    if (clamps(&r) && p.type == DT_I16 && !region_rescale16(&r))
+    if (clamps(&r) && ((p.type == DT_I16 && !region_rescale16(&r)) || !region_requantize(&r)))
         return NULL;
     if (!clamps(&r) || !r.x->producer || (r.x != node_in(n, 0) && !single_use(r.x)) || !single_use(r.x))
         return r.x->producer && !single_use(r.x) ? "its result is also read as float" : "";

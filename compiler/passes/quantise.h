@@ -92,7 +92,7 @@ typedef struct {
 /* Each replaces the region (region_end) and returns NULL, or says why that cannot be; "" when x is not its operator. */
 typedef const char *RegionFn(Region *r);
 RegionFn region_lookup, region_conv, region_gemm, region_matmul, region_add, region_mul, region_average_pool,
-    region_reduce_mean, region_softmax, region_layernorm, region_rescale16, region_interpolate;
+    region_reduce_mean, region_softmax, region_layernorm, region_rescale16, region_requantize, region_interpolate;
 /* y (i8) takes the place of the QuantizeLinear. */
 const char *region_end(Region *r, Value *y);
 /* Tries all of them on a QuantizeLinear; "" when n is none that can be judged. */

@@ -67,6 +67,28 @@ const char *region_rescale16(Region *r)
     return add16(r, &x, &x, x.scale / r->scale, 0);
 }
 
+/* From 8 to 16 bits, or from 16 to 8, and bounds. */
+const char *region_requantize(Region *r)
+{
+    QTensor x;
+    int shift;
+    const DType from = r->type == DT_I16 ? DT_I8 : DT_I16;
+    if (!dequantised_of(r->c->scratch, r->x, from, &x))
+        return "";
+    const double scale = x.scale / r->scale;
+    if (!requantize16_shift(scale, 65535, &shift))
+        return WHY(r, "its scale %g is too large for the result's %g", x.scale, r->scale);
+    Node *q = rw_node(r->g, r->n, "adze", "Requantize", r->n->name);
+    node_add_input(r->g, q, x.v);
+    node_set_int(r->g, q, "to", dtype_to_onnx(r->type));
+    node_set_int(r->g, q, "multiplier", (int64_t)rint(ldexp(scale, shift)));
+    node_set_int(r->g, q, "shift", shift);
+    if (x.zero)
+        node_set_int(r->g, q, "x_zero_point", x.zero);
+    set_bounds(r, q);
+    return finish(r, q);
+}
+
 const char *region_add(Region *r)
 {
     const Node *n = r->x->producer;

@@ -1,4 +1,5 @@
-/* Element-wise operators of one 8-bit tensor are a table of 256: what they give, by the ref kernels, for each value. */
+/* Element-wise operators of one 8-bit tensor are a table of 256: what they give, by the ref kernels, for each value; of
+ * one 16-bit tensor a table of points. */
 #include "passes/quantise.h"
 
 #include "ops/eval.h"
@@ -12,6 +13,7 @@ enum { TABLE = 256, TABLE16 = 65536, MAX_NODES = 32 };
 
 typedef struct {
     Region *r;
+    DType from;  /* of the integers that it is a function of: i8 or i16 */
     Value *leaf; /* the result of the one DequantizeLinear */
     Node *nodes[MAX_NODES];
     int count;
@@ -32,7 +34,7 @@ static bool collect(Tree *t, Value *v, int depth)
             return true;
     if (v == t->leaf)
         return true;
-    if (!t->leaf && operand(t->r, v, &x)) {
+    if (!t->leaf && dequantised_of(t->r->c->scratch, v, t->from, &x)) {
         t->leaf = v;
         return true;
     }
@@ -50,16 +52,23 @@ static bool collect(Tree *t, Value *v, int depth)
     return true;
 }
 
-static int values_of(const Region *r)
+static int values_of(const Tree *t)
 {
-    return r->type == DT_I16 ? TABLE16 : TABLE;
+    return t->from == DT_I16 ? TABLE16 : TABLE;
+}
+
+/* All of r's region is a function of one tensor of x's integers. */
+static bool function_of_one(Tree *t, QTensor *x)
+{
+    return collect(t, t->r->x, 0) && t->leaf && dequantised_of(t->r->c->scratch, t->leaf, t->from, x) &&
+           shape_equal(&t->leaf->shape, &t->r->x->shape);
 }
 
 /* The node on constants of a value each; NULL when it cannot be computed. */
 static Value *computed(const Tree *t, Graph *g, const Node *n, Value **of)
 {
     OpContext oc = {t->r->c->diag, t->r->c->scratch};
-    Shape s = {.rank = 1, .dim = {values_of(t->r)}};
+    Shape s = {.rank = 1, .dim = {values_of(t)}};
     Tensor out[8];
     Node *copy = rw_copy(g, NULL, n);
     if (n->outputs.count > sizeof out / sizeof *out)
@@ -79,8 +88,8 @@ static const float *evaluate(const Tree *t, const QTensor *x)
 {
     Arena *a = t->r->c->scratch;
     Graph *g = graph_new(a, "table");
-    const int count = values_of(t->r);
-    const int64_t least = least_of(t->r->type);
+    const int count = values_of(t);
+    const int64_t least = least_of(t->from);
     Shape s = {.rank = 1, .dim = {count}};
     Value **of = NEW_ARRAY(a, Value *, t->r->g->values.count);
     float *start = NEW_ARRAY(a, float, count);
@@ -99,9 +108,9 @@ static const float *evaluate(const Tree *t, const QTensor *x)
 
 const char *region_lookup(Region *r)
 {
-    Tree t = {.r = r};
+    Tree t = {.r = r, .from = DT_I8};
     QTensor x;
-    if (!collect(&t, r->x, 0) || !t.leaf || !operand(r, t.leaf, &x) || !shape_equal(&t.leaf->shape, &r->x->shape))
+    if (!function_of_one(&t, &x))
         return "";
     const float *y = evaluate(&t, &x);
     if (!y)
@@ -186,12 +195,32 @@ static bool all_clamps(const Tree *t)
     return true;
 }
 
+/* From 8 bits to 16. Bounds alone: region_requantize. */
+static const char *lookup16(Region *r)
+{
+    Tree t = {.r = r, .from = DT_I8};
+    QTensor x;
+    if (!function_of_one(&t, &x) || all_clamps(&t))
+        return "";
+    const float *y = evaluate(&t, &x);
+    if (!y)
+        return "";
+    int16_t *table = NEW_ARRAY(r->g->arena, int16_t, TABLE);
+    for (int i = 0; i < TABLE; i++)
+        table[i] = (int16_t)quantised_to(DT_I16, (double)y[i], r->scale, r->zero);
+    Shape s = {.rank = 1, .dim = {TABLE}};
+    Node *q = rw_node(r->g, r->n, "adze", "QLookup16", t.nodes[t.count - 1]->name);
+    node_add_input(r->g, q, x.v);
+    node_add_input(r->g, q, graph_const(r->g, NULL, DT_I16, &s, table));
+    return region_end(r, rw_output(r->g, q, DT_I16, &r->x->shape));
+}
+
 const char *region_interpolate(Region *r)
 {
-    Tree t = {.r = r};
+    Tree t = {.r = r, .from = DT_I16};
     QTensor x;
-    if (!collect(&t, r->x, 0) || !t.leaf || !operand(r, t.leaf, &x) || !shape_equal(&t.leaf->shape, &r->x->shape))
-        return "";
+    if (!function_of_one(&t, &x))
+        return lookup16(r);
     if (!t.count && x.scale == r->scale && x.zero == r->zero)
         return region_end(r, x.v);
     return all_clamps(&t) ? "" : interpolate(r, &t, &x); /* clamps: region_rescale16 */

@@ -9,8 +9,7 @@
 void note_float(Graph *g, const Node *n, const char *why)
 {
     for (size_t i = 0; i < g->notes.count; i++)
-        if (!strcmp(g->notes.items[i].pass, "quantise") &&
-            !strcmp(g->notes.items[i].node, *n->name ? n->name : node_out(n, 0)->name))
+        if (!strcmp(g->notes.items[i].pass, "quantise") && !strcmp(g->notes.items[i].node, node_name(n)))
             return;
     graph_note(g, "quantise", n, 0, "%s stays float: %s", n->op_type, why);
 }

@@ -159,8 +159,8 @@ bool is_unary(const Node *n)
     /* One scale for all. */
     if (node_is_adze(n, "Quantize") || node_is_adze(n, "Dequantize"))
         return node_in(n, 1) && shape_count(&node_in(n, 1)->shape) == 1;
-    return node_is_adze(n, "QLookup") || node_is_adze(n, "QInterpolate") ||
-           named(n, names, sizeof names / sizeof *names);
+    return node_is_adze(n, "QLookup") || node_is_adze(n, "QInterpolate") || node_is_adze(n, "Requantize") ||
+           node_is_adze(n, "QLookup16") || named(n, names, sizeof names / sizeof *names);
 }
 
 bool is_broadcast(const Node *n)

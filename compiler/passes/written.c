@@ -5,10 +5,7 @@
 
 Value *written(Graph *g, Node *before, const char *op_type, Value *a, Value *b)
 {
-    const char *name = before->name;
-    if (!*name && node_out(before, 0))
-        name = node_out(before, 0)->name;
-    Node *n = rw_node(g, before, "", op_type, name);
+    Node *n = rw_node(g, before, "", op_type, node_name(before));
     node_add_input(g, n, a);
     if (b)
         node_add_input(g, n, b);

@@ -1,4 +1,5 @@
-/* ref/q16_rest.h: QAdd, QMul, QAveragePool, QSoftmax and tables over 16-bit values. SPDX-License-Identifier: 0BSD */
+/* ref/q16_rest.h: QAdd, QMul, QAveragePool, QSoftmax and tables over 16-bit values, and
+ * what changes between 8 and 16 bits. SPDX-License-Identifier: 0BSD */
 #ifndef ADZE_REF_Q16_REST_H
 #define ADZE_REF_Q16_REST_H
 
@@ -46,6 +47,16 @@ ADZE_KERNEL void adze_qavgpool_i16_ref(const adze_qpool_params *p, const int16_t
                 }
             }
 }
+
+#define ADZE_REQUANTIZE(NAME, FROM, TO)                                                                                \
+    ADZE_KERNEL void adze_requantize_##NAME##_ref(const adze_requantize_params *p, const FROM *x, TO *y)               \
+    {                                                                                                                  \
+        for (int32_t i = 0; i < p->count; i++)                                                                         \
+            y[i] = (TO)adze_requantize16((int64_t)(x[i] - p->x_zero_point), p->multiplier, p->shift, p->y_zero_point,  \
+                                         p->lo, p->hi);                                                                \
+    }
+ADZE_REQUANTIZE(i8_i16, int8_t, int16_t)
+ADZE_REQUANTIZE(i16_i8, int16_t, int8_t)
 
 /* Any function of one operand: table[i] is 256 times its value at -32768 + i * 2^bits, zero point included. x and y may
  * be the same. */

@@ -10,4 +10,11 @@ ADZE_KERNEL void adze_qlookup_i8_ref(const adze_unary_params *p, const int8_t *x
         y[i] = table[x[i] + 128];
 }
 
+/* The result has 16 bits; x and y do not overlap. */
+ADZE_KERNEL void adze_qlookup_i8_i16_ref(const adze_unary_params *p, const int8_t *x, const int16_t *table, int16_t *y)
+{
+    for (int32_t i = 0; i < p->count; i++)
+        y[i] = table[x[i] + 128];
+}
+
 #endif

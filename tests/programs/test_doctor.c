@@ -250,26 +250,39 @@ static void save_blocks(void)
                          " %p = MatMul(%f, %all) name \"product\"\n %y = Add(%row, %p)\n output %y\n");
 }
 
+static int layer_bytes(json_t *root)
+{
+    size_t i, sum = 0;
+    json_t *l;
+    json_array_foreach(json_object_get(root, "layers"), i, l) sum += (size_t)number(l, "weight_bytes");
+    return (int)sum;
+}
+
 START_TEST(groups_keep_small_weights)
 {
     save_blocks();
     json_t *one = doctor("blocks.txt --calibrate x.npy --quantize w4 --no-rounding");
     json_t *sixteen = doctor("blocks.txt --calibrate x.npy --quantize w4 --no-rounding --group 16");
     ck_assert_double_ge(number(sixteen, "sqnr_db"), number(one, "sqnr_db") + 6);
-    ck_assert_int_eq((int)number(one, "weight_bytes"), 144 * 24 / 2 + 8 * 24);
-    ck_assert_int_eq((int)number(sixteen, "weight_bytes"), 144 * 24 / 2 + 8 * 24 + 2 * 24 * 9);
+    ck_assert_int_eq(layer_bytes(one), 144 * 24 / 2 + 8 * 24);
+    ck_assert_int_eq(layer_bytes(sixteen), 144 * 24 / 2 + 8 * 24 + 2 * 24 * 9);
     json_decref(one), json_decref(sixteen);
 }
 END_TEST
+
+static void save_image(void)
+{
+    float image[28 * 28];
+    for (int i = 0; i < 28 * 28; i++)
+        image[i] = (float)(i % 29) / 14 - 0.8f;
+    must(npy_write(diag, io_join(keep, lab, "image.npy"), &(Tensor){DT_F32, {4, {1, 1, 28, 28}}, image}));
+}
 
 /* Conv of 3x3 and Gemm, with kernels that unpack the groups. */
 START_TEST(groups_are_the_same_on_every_target)
 {
     static const char *const targets[] = {"host", "cortex-m4", "cortex-m0plus", "rv32imc"};
-    float image[28 * 28];
-    for (int i = 0; i < 28 * 28; i++)
-        image[i] = (float)(i % 29) / 14 - 0.8f;
-    must(npy_write(diag, io_join(keep, lab, "image.npy"), &(Tensor){DT_F32, {4, {1, 1, 28, 28}}, image}));
+    save_image();
     const char *options = arena_printf(
         keep, "%s/fashion.onnx --quantize w4 --group 16 --calibrate %s/calibration.npy -i image.npy " NORMALISE,
         fashion, fashion);
@@ -313,15 +326,113 @@ START_TEST(mixed_keeps_its_budget)
     double eight = fashion_sqnr(""), four = fashion_sqnr("--quantize w4");
     json_t *fine = mixed(arena_printf(keep, "--min-sqnr %.2f", eight + 1));
     ck_assert_double_ge(number(fine, "sqnr_db"), eight + 1);
-    ck_assert_uint_ge(with_bits(fine, 0), 1);
+    ck_assert_uint_ge(with_bits(fine, 32), 1);
     ck_assert_uint_eq(with_bits(fine, 4), 0);
     json_t *coarse = mixed(arena_printf(keep, "--min-sqnr %.2f", (eight + four) / 2));
     ck_assert_double_ge(number(coarse, "sqnr_db"), (eight + four) / 2);
     ck_assert_uint_ge(with_bits(coarse, 4), 1);
-    ck_assert_uint_eq(with_bits(coarse, 0), 0);
+    ck_assert_uint_eq(with_bits(coarse, 32), 0);
     json_t *fewer = mixed(arena_printf(keep, "--max-weights %d", (int)number(coarse, "weight_bytes")));
     ck_assert_double_le(number(fewer, "weight_bytes"), number(coarse, "weight_bytes"));
     json_decref(fine), json_decref(coarse), json_decref(fewer);
+}
+END_TEST
+
+/* The layers that read a layer of 4 bits keep theirs. */
+START_TEST(mixed_takes_one_layer_alone)
+{
+    json_t *eight =
+        doctor(arena_printf(keep, "%s/fashion.onnx --calibrate %s/calibration.npy " NORMALISE, fashion, fashion));
+    const int bytes = (int)number(eight, "weight_bytes");
+    json_t *one = mixed(arena_printf(keep, "--max-weights %d", bytes - 1));
+    ck_assert_uint_eq(with_bits(one, 4), 1);
+    json_t *f = json_array_get(json_object_get(one, "formats"), 0), *layers = json_object_get(one, "layers");
+    const char *said = strstr(json_string_value(json_object_get(f, "reason")), "alone, ");
+    ck_assert_int_lt((int)number(one, "weight_bytes"), bytes);
+    ck_assert_int_eq(layer_bytes(one), layer_bytes(eight) - atoi(said + strlen("alone, ")));
+    size_t fewer = 0;
+    for (size_t i = 0; i < json_array_size(layers); i++)
+        fewer += number(json_array_get(layers, i), "weight_bytes") <
+                 number(json_array_get(json_object_get(eight, "layers"), i), "weight_bytes");
+    ck_assert_uint_eq(fewer, 1);
+    json_decref(eight), json_decref(one);
+}
+END_TEST
+
+/* In 16 bits where weights are counted, or the target has no float unit. */
+static const char *const counting[] = {"-t cortex-m0plus", "-t cortex-m4 --max-weights 200000"};
+
+START_TEST(mixed_gives_16_bits)
+{
+    double eight = fashion_sqnr("");
+    json_t *fine = mixed(arena_printf(keep, "--min-sqnr %.2f %s", eight + 1, counting[_i]));
+    ck_assert_double_ge(number(fine, "sqnr_db"), eight + 1);
+    size_t i, sixteen = 0;
+    json_t *f;
+    json_array_foreach(json_object_get(fine, "formats"), i, f) sixteen += number(f, "activation_bits") == 16;
+    ck_assert_uint_ge(sixteen, 1);
+    ck_assert_uint_eq(sixteen, json_array_size(json_object_get(fine, "formats")));
+    ck_assert_double_le(number(fine, "weight_bytes"), 200000);
+    json_decref(fine);
+}
+END_TEST
+
+/* Neither step in floats between 8 and 16 bits, nor other bytes on another target. */
+START_TEST(sixteen_bits_are_the_same_on_every_target)
+{
+    static const char *const targets[] = {"host", "cortex-m4", "cortex-m0plus", "rv32imc"};
+    const char *options = arena_printf(keep,
+                                       "%s/fashion.onnx --quantize mixed --min-sqnr %.2f --max-weights 200000 "
+                                       "--calibrate %s/calibration.npy " NORMALISE,
+                                       fashion, fashion_sqnr("") + 1, fashion);
+    save_image();
+    for (size_t i = 0; i < sizeof targets / sizeof *targets; i++) {
+        ShellResult r =
+            shell(keep, lab, "%s run %s -i image.npy -t %s -o sixteen-%s.npy", adze, options, targets[i], targets[i]);
+        if (r.status == 5)
+            continue;
+        ck_assert_msg(r.status == 0, "%s: %s", targets[i], r.err);
+        r = shell(keep, lab, "cmp sixteen-host.npy sixteen-%s.npy", targets[i]);
+        ck_assert_msg(r.status == 0, "%s: %s", targets[i], r.out);
+    }
+    ShellResult r =
+        shell(keep, lab, "%s compile %s -t cortex-m0plus -o sixteen && cat sixteen/fashion.json", adze, options);
+    ck_assert_msg(strstr(r.out, "requantize_i8_i16") && strstr(r.out, "requantize_i16_i8"), "%s%s", r.out, r.err);
+    ck_assert_msg(strstr(r.out, "\"float_steps\": 2,") != NULL, "%s", r.out);
+}
+END_TEST
+
+/* Two scores a hundredth apart, of which 8 bits make one. */
+static void save_close_scores(void)
+{
+    static int64_t labels[SAMPLES];
+    for (int i = 0; i < SAMPLES; i++)
+        labels[i] = 1;
+    must(npy_write(diag, io_join(keep, lab, "ones.npy"), &(Tensor){DT_I64, {1, {SAMPLES}}, labels}));
+    must(npy_write(diag, io_join(keep, lab, "few-labels.npy"), &(Tensor){DT_I64, {1, {SAMPLES - 1}}, labels}));
+    labels[0] = 144;
+    must(npy_write(diag, io_join(keep, lab, "labels144.npy"), &(Tensor){DT_I64, {1, {SAMPLES}}, labels}));
+    save_model("close", " const %flat: i64[2] = [1, 144]\n const %v: f32[144,2] = fill(0.1)\n"
+                        " const %c: f32[2] = [0, 0.01]\n %f = Reshape(%x, %flat)\n"
+                        " %y = Gemm(%f, %v, %c) name \"scores\"\n output %y\n");
+}
+
+START_TEST(mixed_keeps_the_accuracy)
+{
+    static const char *const targets[] = {"cortex-m4", "cortex-m0plus"};
+    static const int bits[] = {0, 16};
+    save_close_scores();
+    json_t *eight = doctor("close.txt --calibrate x.npy --calibrate-labels ones.npy");
+    ck_assert_int_eq((int)number(eight, "labelled"), SAMPLES);
+    ck_assert_int_eq((int)number(eight, "float_correct"), SAMPLES);
+    ck_assert_int_lt((int)number(eight, "correct"), SAMPLES * 9 / 10);
+    json_t *kept = doctor(arena_printf(keep,
+                                       "close.txt --calibrate x.npy --calibrate-labels ones.npy --quantize mixed "
+                                       "--max-loss 2 -t %s",
+                                       targets[_i]));
+    ck_assert_int_ge((int)number(kept, "correct"), SAMPLES - SAMPLES * 2 / 100);
+    ck_assert_int_eq((int)number(json_array_get(json_object_get(kept, "formats"), 0), "activation_bits"), bits[_i]);
+    json_decref(eight), json_decref(kept);
 }
 END_TEST
 
@@ -335,13 +446,18 @@ START_TEST(mixed_compiles_to_what_was_chosen)
     ck_assert_msg(r.status == 0, "%s", r.err);
     ck_assert_uint_ge(with_bits(chosen, 4), 1);
     ck_assert_ptr_nonnull(strstr(r.out, "weights of 4 bits"));
+    ck_assert_int_le((int)number(chosen, "weight_bytes"), 60000);
+    const char *bytes = arena_printf(keep, "\"weight_bytes\": %d,", (int)number(chosen, "weight_bytes"));
+    ck_assert_msg(strstr(r.out, bytes) != NULL, "no %s in %s", bytes, r.out);
     json_decref(chosen);
 }
 END_TEST
 
 START_TEST(mixed_says_when_no_choice_serves)
 {
-    static const char *const bad[][2] = {{"--max-weights 10", "--max-weights"}, {"--min-sqnr 300", "--min-sqnr"}};
+    static const char *const bad[][2] = {{"--max-weights 10", "--max-weights"},
+                                         {"--min-sqnr 300", "--min-sqnr"},
+                                         {"--min-sqnr 300 --max-weights 20", "--max-weights: "}};
     save_model("model", CONV " %y = Sigmoid(%c)\n output %y\n");
     ShellResult r =
         shell(keep, lab, "%s compile model.txt -o out --quantize mixed --calibrate x.npy %s", adze, bad[_i][0]);
@@ -379,12 +495,20 @@ START_TEST(misuse_is_named)
         {"--quantize mixed --calibrate x.npy", "needs a budget"},
         {"--quantize int8 --calibrate x.npy --min-sqnr 30", "are for --quantize mixed"},
         {"--quantize int8 --calibrate x.npy --group 32", "--group is for weights of 4 bits"},
+        {"--quantize int8 --calibrate x.npy --max-loss 1", "are for --quantize mixed"},
+        {"--quantize mixed --calibrate x.npy --max-loss 1", "--calibrate-labels Y.npy"},
+        {"--quantize mixed --calibrate x.npy --calibrate-labels ones.npy --max-loss -1", "points from 0 to 100"},
+        {"--quantize mixed --calibrate x.npy --calibrate-labels few-labels.npy --max-loss 1", "63 labels"},
+        {"--quantize mixed --calibrate x.npy --calibrate-labels x.npy --max-loss 1", "labels of type f32"},
+        {"--quantize mixed --calibrate x.npy --calibrate-labels absent.npy --max-loss 1", "absent.npy"},
+        {"--quantize mixed --calibrate x.npy --calibrate-labels labels144.npy --max-loss 1", "label 144 of sample 0"},
         {"--quantize w4 --calibrate x.npy --group 12", "--group 12: a multiple of 4 from 16 to 256"},
         {"--quantize w4 --calibrate x.npy --group 260", "--group 260"},
         {"--quantize w4 --calibrate x.npy --group 18", "--group 18"},
         {"--quantize int9 --calibrate x.npy", "is none of"},
     };
     save_model("model", CONV " %y = Sigmoid(%c)\n output %y\n");
+    save_close_scores();
     ShellResult r = shell(keep, lab, "%s compile model.txt -o out %s", adze, bad[_i][0]);
     ck_assert_int_ne(r.status, 0);
     ck_assert_msg(strstr(r.err, bad[_i][1]) != NULL, "%s: %s", bad[_i][0], r.err);
@@ -444,6 +568,8 @@ START_TEST(a_view_of_a_float_result_has_a_range)
                            " %q = Squeeze(%h, %axis)\n %y = Gemm(%q, %fw)\n output %y\n");
     json_t *root = doctor("sequence.txt --calibrate x.npy");
     ck_assert_double_gt(number(root, "sqnr_db"), 25);
+    ShellResult r = shell(keep, lab, "%s compile sequence.txt --quantize int8 --calibrate x.npy -o sequence", adze);
+    ck_assert_msg(r.status == 0, "%s", r.err);
     json_decref(root);
 }
 END_TEST
@@ -493,8 +619,12 @@ int main(void)
     tcase_add_test(tc, groups_keep_small_weights);
     tcase_add_test(tc, groups_are_the_same_on_every_target);
     tcase_add_test(tc, mixed_keeps_its_budget);
+    tcase_add_test(tc, mixed_takes_one_layer_alone);
+    tcase_add_loop_test(tc, mixed_gives_16_bits, 0, 2);
+    tcase_add_test(tc, sixteen_bits_are_the_same_on_every_target);
+    tcase_add_loop_test(tc, mixed_keeps_the_accuracy, 0, 2);
     tcase_add_test(tc, mixed_compiles_to_what_was_chosen);
-    tcase_add_loop_test(tc, mixed_says_when_no_choice_serves, 0, 2);
+    tcase_add_loop_test(tc, mixed_says_when_no_choice_serves, 0, 3);
     tcase_add_test(tc, a_view_of_a_float_result_has_a_range);
     tcase_add_test(tc, constant_data_are_a_warning);
     tcase_add_test(tc, inspect_shows_the_quantised_program);
@@ -503,7 +633,7 @@ int main(void)
     tcase_add_test(tc, few_samples_do_not_saturate_the_next);
     tcase_add_test(tc, methods_earn_their_cost);
     tcase_add_test(tc, the_same_bytes_again);
-    tcase_add_loop_test(tc, misuse_is_named, 0, 16);
+    tcase_add_loop_test(tc, misuse_is_named, 0, 23);
     suite_add_tcase(suite, tc);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);
