@@ -1,8 +1,8 @@
 /* --quantize mixed: a format for each layer. All begin with 8 bits. Where a budget of accuracy is missed, the layers
  * that cost most get a finer one, as few as reach it: activations of 16 bits, where weights are counted or the target
- * has no float unit, else float, also where 16 bits do not reach it. Where it is kept, weights of 4 bits are taken
- * where they cost least for the bytes that they save: as few as --max-weights needs, or as many as the accuracy bears.
- * The order is measured once; how far to go in it is found by halving, with a calibration each. */
+ * has no float unit or the DSP extension, else float, also where 16 bits do not reach it. Where it is kept, weights of
+ * 4 bits are taken where they cost least for the bytes that they save: as few as --max-weights needs, or as many as the
+ * accuracy bears. The order is measured once; how far to go in it is found by halving, with a calibration each. */
 #include "base/progress.h"
 #include "commands/examine.h"
 #include "target/target.h"
@@ -204,11 +204,12 @@ static int with_float(Choice *m, Health *last)
     return too_large(m, last) ? over_weights(m, last, "the layers in float that the accuracy asks for") : EXIT_DONE;
 }
 
-static bool computes_floats(Command *c)
+/* Where products of 16 bits cost no more than those of floats: without a float unit, or with the DSP extension. */
+static bool prefers_integers(Command *c)
 {
     Target t;
     const char *name = c->options.target ? c->options.target : "host";
-    return target_load(c->keep, c->diag, name, &t) && strcmp(t.float_unit, "none") != 0;
+    return target_load(c->keep, c->diag, name, &t) && (strcmp(t.float_unit, "none") == 0 || target_has(&t, "dsp"));
 }
 
 static int with_finer(Choice *m)
@@ -218,7 +219,7 @@ static int with_finer(Choice *m)
         over_budget(m, "8 bits");
         return over_weights(m, m->all, "8 bits");
     }
-    if (m->c->options.max_weights.given || !computes_floats(m->c)) {
+    if (m->c->options.max_weights.given || prefers_integers(m->c)) {
         int status = with_sixteen(m);
         status = status == EXIT_DONE ? measure_all(m, &last) : status;
         if (status != EXIT_DONE || (kept(m) && !too_large(m, &last)))

@@ -3,6 +3,7 @@
 #include "ops/pack.h"
 #include "ops/pack_dsp.h"
 #include "ops/pack_half.h"
+#include "ops/pack_q16.h"
 #include "ops/pack_q4.h"
 #include "ops/pack_q4g.h"
 #include "ops/pack_qavx2.h"

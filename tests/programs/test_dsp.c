@@ -42,14 +42,15 @@ START_TEST(equal_to_ref)
     ck_assert_ptr_nonnull(mkdtemp(dir));
     static const char *const sources[] = {"tests/programs/dsp/firmware.c", "compiler/ops/pack_dsp.c",
                                           "compiler/ops/pack_q4.c",        "compiler/ops/pack_q4g.c",
-                                          "compiler/ops/pack_qtile.c",     "compiler/ops/pack_q8.c"};
-    for (int i = 0; i < 6; i++)
+                                          "compiler/ops/pack_q16.c",       "compiler/ops/pack_qtile.c",
+                                          "compiler/ops/pack_q8.c"};
+    for (int i = 0; i < 7; i++)
         run(arena_printf(keep,
                          "%s -std=c99 -mthumb %s %s -Wall -Wextra -Wconversion -Werror -ffunction-sections "
                          "-DLAYERS=%d -Icompiler -Iruntime -Itargets/boards -c %s -o %s/%d.o",
                          b->compiler, b->core, b->optimise, b->layers, sources[i], dir, i));
     run(arena_printf(keep,
-                     "arm-none-eabi-gcc -std=c11 -mthumb %s -O2 -Itargets/boards %s/[0-5].o "
+                     "arm-none-eabi-gcc -std=c11 -mthumb %s -O2 -Itargets/boards %s/[0-6].o "
                      "targets/boards/arm/start.c targets/boards/semihosting.c -nostartfiles -Ltargets/boards/arm "
                      "-T targets/boards/arm/%s -Wl,--gc-sections -o %s/test.elf",
                      b->core, dir, b->script, dir));

@@ -2,6 +2,7 @@
  * the scratch that the compiler gives it. Prints how many layers of each kernel were compared, or what differs. */
 #include "board.h"
 #include "ops/pack_dsp.h"
+#include "ops/pack_q16.h"
 #include "ops/pack_q4.h"
 #include "ops/pack_q4g.h"
 
@@ -12,6 +13,7 @@
 #include "dsp/dot4.h"
 #include "dsp/dot4g.h"
 #include "dsp/pool.h"
+#include "dsp/q16.h"
 #include "dsp/short.h"
 #include "dsp/softmax.h"
 #include "dsp/wide.h"
@@ -27,7 +29,9 @@
 enum { TENSOR = 40000, WEIGHTS = 80000, CHANNELS = 512, GUARD = 64 };
 
 static int16_t w16[WEIGHTS / 2];
-static int8_t x[TENSOR], residual[TENSOR], y[TENSOR], want[TENSOR], w[WEIGHTS];
+static int8_t x[TENSOR], residual[TENSOR], w[WEIGHTS];
+static int8_t y[TENSOR] __attribute__((aligned(4))), want[TENSOR] __attribute__((aligned(4)));
+static int16_t x16[TENSOR / 2];
 static int16_t unpacked[WEIGHTS / 2];
 static int32_t bias[CHANNELS], multiplier[CHANNELS];
 static int32_t packed[WEIGHTS], scratch[8192];
@@ -597,6 +601,114 @@ static int test_softmax(const char *kernel, int32_t layer)
     return 1;
 }
 
+/* 16-bit activations */
+
+static adze_qconv16_params random_conv16(int depthwise)
+{
+    adze_qconv_params q;
+    random_window(&q);
+    q.group = one_in(3) ? 2 : 1;
+    q.in_c = (one_in(2) ? 4 * between(1, 5) : between(1, 13)) * q.group;
+    q.out_c = between(1, 19) * q.group;
+    if (depthwise)
+        q.group = q.in_c = q.out_c = between(2, 19);
+    window_outputs(&q);
+    adze_qconv16_params p = {.batch = q.batch, .group = q.group};
+    p.in_h = q.in_h, p.in_w = q.in_w, p.in_c = q.in_c, p.out_h = q.out_h, p.out_w = q.out_w, p.out_c = q.out_c;
+    p.kernel_h = q.kernel_h, p.kernel_w = q.kernel_w, p.stride_h = q.stride_h, p.stride_w = q.stride_w;
+    p.dilation_h = q.dilation_h, p.dilation_w = q.dilation_w, p.pad_top = q.pad_top, p.pad_left = q.pad_left;
+    p.x_zero_point = depthwise || one_in(2) ? 0 : between(-32768, 32767);
+    p.y_zero_point = one_in(2) ? 0 : between(-32768, 32767);
+    p.shift = between(18, 45);
+    p.lo = one_in(3) ? between(-32768, 0) : -32768;
+    p.hi = one_in(3) ? between(0, 32767) : 32767;
+    return p;
+}
+
+/* Inputs all -32768, all 32767, or anything; sums with their bias are within 32 bits where weights are small. */
+static void random_data16(int32_t channels, int32_t taps)
+{
+    const int32_t extreme = between(0, 5), largest = 65000 / (taps + 1) + 1;
+    for (int32_t i = 0; i < TENSOR / 2; i++)
+        x16[i] = (int16_t)(extreme == 0 ? -32768 : extreme == 1 ? 32767 : between(-32768, 32767));
+    for (int32_t i = 0; i < WEIGHTS; i++)
+        w[i] = (int8_t)(largest > 127 ? between(-127, 127) : between(-largest, largest));
+    for (int32_t i = 0; i < channels; i++) {
+        bias[i] = between(-8388608, 8388607);
+        multiplier[i] = between(1, (int32_t)1 << between(20, 29));
+    }
+}
+
+static int test_conv16(const char *kernel, int32_t layer)
+{
+    static const Form form = {qconv_i16x8_dsp_accepts, qconv_i16x8_dsp_scratch, qconv_i16x8_dsp_packed,
+                              qconv_i16x8_dsp_pack, qconv_i16x8_dsp_unpack};
+    const adze_qconv16_params p = random_conv16(0);
+    const int32_t taps = p.kernel_h * p.kernel_w * (p.in_c / p.group);
+    Layer l;
+    random_data16(p.out_c, taps);
+    layer_of(&l, &p, sizeof p, 0);
+    if (!form.accepts(&l.step) || p.batch * p.out_h * p.out_w * p.out_c > TENSOR / 2 ||
+        p.batch * p.in_h * p.in_w * p.in_c > TENSOR / 2)
+        return 0;
+    l.value[1].type = DT_I8;
+    check_packing(kernel, &l.step, (size_t)(taps * p.out_c), &form);
+    const size_t bytes = form.scratch(&l.step);
+    before(kernel, bytes);
+    adze_qconv_i16x8_ref(&p, x16, w, bias, multiplier, (int16_t *)(void *)want);
+    adze_qconv_i16x8_dsp(&p, x16, packed, bias, multiplier, (int16_t *)(void *)y, scratch);
+    after(kernel, layer, bytes);
+    return 1;
+}
+
+static int test_depthwise16(const char *kernel, int32_t layer)
+{
+    static const Form form = {qdepthwise_i16x8_dsp_accepts, NULL, qdepthwise_i16x8_dsp_packed,
+                              qdepthwise_i16x8_dsp_pack, qdepthwise_i16x8_dsp_unpack};
+    const adze_qconv16_params p = random_conv16(1);
+    Layer l;
+    random_data16(p.out_c, p.kernel_h * p.kernel_w);
+    layer_of(&l, &p, sizeof p, 0);
+    if (!form.accepts(&l.step) || p.batch * p.out_h * p.out_w * p.out_c > TENSOR / 2 ||
+        p.batch * p.in_h * p.in_w * p.in_c > TENSOR / 2)
+        return 0;
+    l.value[1].type = DT_I8;
+    check_packing(kernel, &l.step, (size_t)(p.kernel_h * p.kernel_w * p.out_c), &form);
+    before(kernel, 0);
+    adze_qdepthwise_i16x8_ref(&p, x16, w, bias, multiplier, (int16_t *)(void *)want);
+    adze_qdepthwise_i16x8_dsp(&p, x16, (const int16_t *)(const void *)packed, bias, multiplier, (int16_t *)(void *)y);
+    after(kernel, layer, 0);
+    return 1;
+}
+
+/* Rows of an odd length, and inputs at an odd multiple of two, as a caller may hand them over. */
+static int test_gemm16(const char *kernel, int32_t layer)
+{
+    static const Form form = {qgemm_i16x8_dsp_accepts, qgemm_i16x8_dsp_scratch, qgemm_i16x8_dsp_packed,
+                              qgemm_i16x8_dsp_pack, qgemm_i16x8_dsp_unpack};
+    const adze_qgemm16_params p = {.m = between(1, 8),
+                                   .n = between(1, 40),
+                                   .k = one_in(2) ? 4 * between(1, 60) : between(1, 240),
+                                   .y_zero_point = between(-100, 100),
+                                   .shift = between(18, 45),
+                                   .lo = -32768,
+                                   .hi = one_in(3) ? between(0, 32767) : 32767};
+    const int16_t *from = x16 + between(0, 1);
+    Layer l;
+    random_data16(p.n, p.k);
+    layer_of(&l, &p, sizeof p, 0);
+    if (!form.accepts(&l.step))
+        return 0;
+    l.value[1].type = DT_I8;
+    check_packing(kernel, &l.step, (size_t)(p.n * p.k), &form);
+    const size_t bytes = form.scratch(&l.step);
+    before(kernel, bytes);
+    adze_qgemm_i16x8_ref(&p, from, w, bias, multiplier, (int16_t *)(void *)want);
+    adze_qgemm_i16x8_dsp(&p, from, packed, bias, multiplier, (int16_t *)(void *)y, scratch);
+    after(kernel, layer, bytes);
+    return 1;
+}
+
 static void test(const char *kernel, int (*one)(const char *, int32_t), int32_t layers)
 {
     int32_t compared = 0;
@@ -621,5 +733,8 @@ int main(void)
     test("average", test_average, LAYERS);
     test("max", test_max, LAYERS);
     test("softmax", test_softmax, LAYERS);
+    test("conv of 16 bits", test_conv16, LAYERS);
+    test("depthwise of 16 bits", test_depthwise16, LAYERS);
+    test("gemm of 16 bits", test_gemm16, LAYERS);
     return 0;
 }
