@@ -23,6 +23,12 @@ static bool has_set(const Target *t, const char *set)
     return false;
 }
 
+/* With some options. */
+static bool offered(const void *target, const char *feature)
+{
+    return strcmp(feature, "size") == 0 || strcmp(feature, "half") == 0 || target_has(target, feature);
+}
+
 static void print_target(const Target *t)
 {
     printf("%s: %s\n", t->name, t->description);
@@ -38,9 +44,7 @@ static void print_target(const Target *t)
     printf("  kernels\n");
     for (size_t i = 0; i < kernel_count; i++) {
         const Kernel *k = &kernels[i];
-        if (strcmp(k->set, "ref") != 0 && has_set(t, k->set) &&
-            (!k->feature[0] || strcmp(k->feature, "size") == 0 || strcmp(k->feature, "half") == 0 ||
-             target_has(t, k->feature)))
+        if (strcmp(k->set, "ref") != 0 && has_set(t, k->set) && kernel_features(k, offered, t))
             printf("    %-10s %-28s %s\n", kind_name(k->kind), k->function, k->types);
     }
     printf("    and the portable ones of set 'ref' for everything else\n");

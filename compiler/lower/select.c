@@ -15,12 +15,17 @@ static bool set_allowed(const Target *t, const char *set)
     return false;
 }
 
+static bool has_feature(const void *target, const char *feature)
+{
+    return target_has(target, feature);
+}
+
 static const Kernel *best_kernel(const Step *s, const Target *t)
 {
     const Kernel *best = NULL;
     for (size_t i = 0; i < kernel_count; i++) {
         const Kernel *k = &kernels[i];
-        if (!set_allowed(t, k->set) || (k->feature[0] && !target_has(t, k->feature)) || !kernel_serves(k, s))
+        if (!set_allowed(t, k->set) || !kernel_features(k, has_feature, t) || !kernel_serves(k, s))
             continue;
         if (!best || k->priority > best->priority)
             best = k;

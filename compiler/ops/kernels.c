@@ -72,6 +72,22 @@ static bool operands_fit(const char **types, char end, Value *const *operands, i
     return true;
 }
 
+bool kernel_features(const Kernel *k, bool (*has)(const void *context, const char *feature), const void *context)
+{
+    char name[16];
+    for (const char *at = k->feature; *at;) {
+        const size_t length = strcspn(at, " ");
+        if (length >= sizeof name)
+            return false;
+        memcpy(name, at, length);
+        name[length] = '\0';
+        if (!has(context, name))
+            return false;
+        at += length + (at[length] == ' ');
+    }
+    return true;
+}
+
 bool kernel_serves(const Kernel *k, const Step *s)
 {
     if (k->kind != s->kind || strcmp(k->params, s->params_type) != 0)

@@ -53,32 +53,35 @@ void half_ref_unpack(const Step *s, const void *packed, void *logical)
 }
 
 /* The three functions of a row, over those of float32. */
-#define HALF(kernel)                                                                                                   \
-    Packed kernel##_f16_tile_packed(const Step *s)                                                                     \
+#define HALF(kernel, set)                                                                                              \
+    Packed kernel##_f16_##set##_packed(const Step *s)                                                                  \
     {                                                                                                                  \
-        return (Packed){kernel##_f32_tile_packed(s).bytes / 2, DT_U16};                                                \
+        return (Packed){kernel##_f32_##set##_packed(s).bytes / 2, DT_U16};                                             \
     }                                                                                                                  \
-    void kernel##_f16_tile_pack(const Step *s, const void *logical, void *packed)                                      \
+    void kernel##_f16_##set##_pack(const Step *s, const void *logical, void *packed)                                   \
     {                                                                                                                  \
-        const size_t bytes = kernel##_f32_tile_packed(s).bytes;                                                        \
+        const size_t bytes = kernel##_f32_##set##_packed(s).bytes;                                                     \
         float *wide = malloc(bytes);                                                                                   \
-        kernel##_f32_tile_pack(s, logical, wide);                                                                      \
+        kernel##_f32_##set##_pack(s, logical, wide);                                                                   \
         to_halves(wide, bytes / sizeof *wide, packed);                                                                 \
         free(wide);                                                                                                    \
     }                                                                                                                  \
-    void kernel##_f16_tile_unpack(const Step *s, const void *packed, void *logical)                                    \
+    void kernel##_f16_##set##_unpack(const Step *s, const void *packed, void *logical)                                 \
     {                                                                                                                  \
-        const size_t bytes = kernel##_f32_tile_packed(s).bytes;                                                        \
+        const size_t bytes = kernel##_f32_##set##_packed(s).bytes;                                                     \
         float *wide = malloc(bytes);                                                                                   \
         from_halves(packed, bytes / sizeof *wide, wide);                                                               \
-        kernel##_f32_tile_unpack(s, wide, logical);                                                                    \
+        kernel##_f32_##set##_unpack(s, wide, logical);                                                                 \
         free(wide);                                                                                                    \
     }
-HALF(conv)
-HALF(depthwise)
-HALF(gemm)
+HALF(conv, tile)
+HALF(depthwise, tile)
+HALF(gemm, tile)
+HALF(conv, avx2)
+HALF(depthwise, avx2)
+HALF(gemm, avx2)
 
-bool conv_f16_tile_accepts(const Step *s)
+bool conv_f16_blocked_accepts(const Step *s)
 {
     return conv_blocked_accepts(s) && half_accepts(s);
 }

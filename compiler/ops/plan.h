@@ -85,9 +85,9 @@ typedef struct {
 struct Kernel {
     const char *function; /* C name, "adze_conv_f32_tile" */
     const char *set;      /* "ref", "tile", "vec", ... */
-    const char *feature;  /* what the target must have, "" for none: "avx2", ... (a target lists its features); "speed":
-                             -O speed, "size": its absence, "default": neither that nor -O size, "fast": no
-                             -O size; "half": --quantize fp16 */
+    const char *feature;  /* what the target must have, "" for none, several with a space between: "avx2", ... (a target
+                             lists its features); "speed": -O speed, "size": its absence, "default": neither that nor
+                             -O size, "fast": no -O size; "half": --quantize fp16 */
     const char *header;   /* "tile/conv.h", emitted as adze_tile_conv.h */
     Kind kind;
     const char *name;   /* Step.function it serves ("Add"), or NULL: any */
@@ -177,6 +177,8 @@ Value *plan_temp(Plan *p, DType type, const Shape *shape);
 /* kernels.def */
 extern const Kernel kernels[];
 extern const size_t kernel_count;
+/* `has` is true for each of the row's features; of at most 15 characters. */
+bool kernel_features(const Kernel *k, bool (*has)(const void *context, const char *feature), const void *context);
 /* Does this row serve the step's kind, function, types (ignoring feature and set)? */
 bool kernel_serves(const Kernel *k, const Step *s);
 /* The ref kernel for a step that reads weights as they are, NULL when there is none. */

@@ -1,5 +1,6 @@
 /* Executes a Plan with the functions of runtime/. The only file of the compiler that includes kernel headers. */
 #include "ops/run.h"
+#include "base/cpu.h"
 #include "ops/expression.h"
 #include "ops/kernels_run.h"
 
@@ -60,6 +61,7 @@
 #include "avx2/conv.h"
 #include "avx2/depthwise.h"
 #include "avx2/gemm.h"
+#include "avx2/half.h"
 #include "avx2/qconv.h"
 #include "avx2/qdepthwise.h"
 #include "avx2/qgemm.h"
@@ -99,23 +101,16 @@
 #undef KERNEL_X86
 #undef KERNEL_ARM
 
+/* Those that a compilation chooses by are no matter of the machine. */
+static bool feature_here(const void *context, const char *feature)
+{
+    (void)context;
+    return strcmp(feature, "size") == 0 || strcmp(feature, "half") == 0 || cpu_has(feature);
+}
+
 bool kernel_runs_here(const Kernel *k)
 {
-    if (!k->run)
-        return false;
-    if (!*k->feature || strcmp(k->feature, "size") == 0 || strcmp(k->feature, "half") == 0)
-        return true;
-#if defined(__x86_64__)
-    if (strcmp(k->feature, "avx2") == 0)
-        return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
-    if (strcmp(k->feature, "avx512") == 0 || strcmp(k->feature, "avx512f") == 0)
-        return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-               __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq");
-    if (strcmp(k->feature, "avx512vnni") == 0)
-        return __builtin_cpu_supports("avx512vnni") && __builtin_cpu_supports("avx512bw") &&
-               __builtin_cpu_supports("avx512vl");
-#endif
-    return false;
+    return k->run && kernel_features(k, feature_here, NULL);
 }
 
 /* A value in the table of the runner. `root` is the index of the value whose bytes it shares (Reshape), or its own. */

@@ -1,5 +1,6 @@
 #include "target/target.h"
 #include "base/buf.h"
+#include "base/cpu.h"
 #include "base/embed.h"
 #include "base/io.h"
 #include "target/yaml.h"
@@ -220,27 +221,10 @@ static bool check_keys(Loading *l, const YamlValue *v)
     return yaml_check_keys(l->diag, v, known);
 }
 
-#if defined(__x86_64__)
-static bool cpu_has(const char *feature)
-{
-    __builtin_cpu_init();
-    if (strcmp(feature, "avx2") == 0)
-        return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
-    if (strcmp(feature, "avx512vnni") == 0)
-        return __builtin_cpu_supports("avx512vnni") && __builtin_cpu_supports("avx512vl");
-    return strcmp(feature, "sse2") == 0;
-}
-#else
-static bool cpu_has(const char *feature)
-{
-    return strcmp(feature, "neon") == 0;
-}
-#endif
-
 static const char *host_name(void)
 {
 #if defined(__x86_64__)
-    return cpu_has("avx2") ? "x86-64-v3" : "x86-64";
+    return cpu_has("avx2") && cpu_has("f16c") ? "x86-64-v3" : "x86-64";
 #elif defined(__aarch64__)
     return "aarch64";
 #else

@@ -49,6 +49,23 @@ ADZE_FORCE_INLINE __m256i adze_avx2_mask(int32_t count)
     return _mm256_cmpgt_epi32(_mm256_set1_epi32(count), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
 }
 
+ADZE_FORCE_INLINE int adze_avx2_weight_bytes(const int halves)
+{
+    return halves ? 2 : 4;
+}
+
+/* Eight weights, floats or halves. Not the intrinsic: it would ask for F16C wherever this file is used, also by kernels
+ * that read floats only. */
+ADZE_FORCE_INLINE __m256 adze_avx2_weights(const int halves, const void *w)
+{
+    if (halves) {
+        __m256 v;
+        __asm__("vcvtph2ps %1, %0" : "=x"(v) : "m"(*(const __m128i_u *)w));
+        return v;
+    }
+    return _mm256_loadu_ps((const float *)w);
+}
+
 /* lo <= result <= hi; NaN stays NaN: max and min give their second operand then. */
 ADZE_FORCE_INLINE __m256 adze_avx2_act(__m256 v, __m256 lo, __m256 hi)
 {

@@ -10,8 +10,9 @@
 
 ADZE_AVX2_BEGIN
 
-ADZE_AVX2_KERNEL void adze_gemm_f32_avx2(const adze_gemm_params *p, const float *x, const float *w, const float *bias,
-                                         const float *residual, float *y)
+/* w: floats, or, by the constant `halves`, halves. */
+ADZE_FORCE_INLINE void adze_avx2_gemm(const int halves, const adze_gemm_params *p, const float *x, const void *w,
+                                      const float *bias, const float *residual, float *y)
 {
     adze_avx2_f32 t = {.x = x, .w = w, .bias = bias, .residual = residual, .y = y, .lo = p->lo, .hi = p->hi};
     t.taps = p->k;
@@ -25,8 +26,14 @@ ADZE_AVX2_KERNEL void adze_gemm_f32_avx2(const adze_gemm_params *p, const float 
         adze_avx2_pixels at;
         at.count = 0;
         for (int32_t m = 0; m < p->m; m++)
-            adze_avx2_pixel(&t, o, end, &at, (ptrdiff_t)m * p->k, (ptrdiff_t)m * p->n, m == p->m - 1);
+            adze_avx2_pixel(halves, &t, o, end, &at, (ptrdiff_t)m * p->k, (ptrdiff_t)m * p->n, m == p->m - 1);
     }
+}
+
+ADZE_AVX2_KERNEL void adze_gemm_f32_avx2(const adze_gemm_params *p, const float *x, const float *w, const float *bias,
+                                         const float *residual, float *y)
+{
+    adze_avx2_gemm(0, p, x, w, bias, residual, y);
 }
 
 ADZE_AVX2_END

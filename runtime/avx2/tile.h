@@ -3,7 +3,8 @@
  * Twelve sums, two weights and an input fill the sixteen registers; every step of k is two loads of weights, six
  * broadcasts, and twelve multiply-adds on two units that take four cycles each. Fewer pixels take more channels, or
  * several sums each. Weights are packed in blocks of 16 channels, [block][tap...][16], with 8 instead of 16 in the last
- * block if no more than 8 channels are left; zero-filled. */
+ * block if no more than 8 channels are left; zero-filled. They are floats or halves, by a constant `halves`: a load
+ * then converts, exactly, and the sums have the same bits. */
 #ifndef ADZE_AVX2_TILE_H
 #define ADZE_AVX2_TILE_H
 
@@ -14,9 +15,10 @@ enum { ADZE_AVX2_PIXELS = 6, ADZE_AVX2_CHANNELS = 16 };
 
 /* What the tiles of one area have in common. The inputs of a sum are rows of runs of consecutive elements: a Conv's
  * kernel_h rows, each one run of kernel_w * in_c elements where taps lie side by side; a Gemm's one row of one run.
- * Offsets into w are counted in steps of k; a step is 16 floats, or 8 in a last block of 8. */
+ * Offsets into w are counted in steps of k; a step is 16 weights, or 8 in a last block of 8. */
 typedef struct {
-    const float *x, *w;    /* w: of the first channel */
+    const float *x;
+    const void *w;         /* of the first channel */
     const float *bias;     /* or NULL; of the first channel, as the next two */
     const float *residual; /* or NULL */
     float *y;
@@ -75,14 +77,14 @@ ADZE_FORCE_INLINE void adze_avx2_finish(const int pixels, const int vectors, con
     }
 }
 
-/* One step of k: sum += x[k] * w. */
-ADZE_FORCE_INLINE void adze_avx2_step(const int pixels, const int vectors, ptrdiff_t block, const float *w,
-                                      const float *const *x, ptrdiff_t k, __m256 *sum)
+/* One step of k: sum += x[k] * w. `block` is the bytes from a block of weights to the next. */
+ADZE_FORCE_INLINE void adze_avx2_step(const int halves, const int pixels, const int vectors, ptrdiff_t block,
+                                      const unsigned char *w, const float *const *x, ptrdiff_t k, __m256 *sum)
 {
     __m256 wk[8];
     ADZE_AVX2_UNROLL
     for (int v = 0; v < vectors; v++)
-        wk[v] = _mm256_loadu_ps(w + v / 2 * block + v % 2 * 8);
+        wk[v] = adze_avx2_weights(halves, w + v / 2 * block + v % 2 * 8 * adze_avx2_weight_bytes(halves));
     ADZE_AVX2_UNROLL
     for (int i = 0; i < pixels; i++) {
         const __m256 xk = _mm256_broadcast_ss(x[i] + k);
@@ -93,14 +95,15 @@ ADZE_FORCE_INLINE void adze_avx2_step(const int pixels, const int vectors, ptrdi
 }
 
 /* `vectors` of eight channels, from channel o on, of `pixels` pixels. Each of these sums is split into `split` ones, 1,
- * 2 or 4, so that there are enough of them to keep both units busy. All three are constants, their product at most 12.
- */
-ADZE_FORCE_INLINE void adze_avx2_block(const int pixels, const int vectors, const int split, const adze_avx2_f32 *t,
-                                       int32_t o, const adze_avx2_pixels *at)
+ * 2 or 4, so that there are enough of them to keep both units busy. All are constants, the product of these three at
+ * most 12. */
+ADZE_FORCE_INLINE void adze_avx2_block(const int halves, const int pixels, const int vectors, const int split,
+                                       const adze_avx2_f32 *t, int32_t o, const adze_avx2_pixels *at)
 {
-    const int step = vectors == 1 ? 8 : ADZE_AVX2_CHANNELS, sums = pixels * vectors;
-    const ptrdiff_t block = t->taps * ADZE_AVX2_CHANNELS;
-    const float *w = t->w + o * t->taps + t->w_at * step;
+    const int bytes = adze_avx2_weight_bytes(halves), sums = pixels * vectors;
+    const int step = (vectors == 1 ? 8 : ADZE_AVX2_CHANNELS) * bytes;
+    const ptrdiff_t block = t->taps * ADZE_AVX2_CHANNELS * bytes;
+    const unsigned char *w = (const unsigned char *)t->w + o * t->taps * bytes + t->w_at * step;
     const float *x[ADZE_AVX2_PIXELS];
     __m256 sum[12];
     ADZE_AVX2_UNROLL
@@ -117,16 +120,16 @@ ADZE_FORCE_INLINE void adze_avx2_block(const int pixels, const int vectors, cons
             ptrdiff_t k = run;
             for (; k <= end - split; k += split, w += step * split) {
                 /* Not a loop, in which clang would keep the sums in memory. */
-                adze_avx2_step(pixels, vectors, block, w, x, k, sum);
+                adze_avx2_step(halves, pixels, vectors, block, w, x, k, sum);
                 if (split > 1)
-                    adze_avx2_step(pixels, vectors, block, w + step, x, k + 1, sum + sums);
+                    adze_avx2_step(halves, pixels, vectors, block, w + step, x, k + 1, sum + sums);
                 if (split > 2) {
-                    adze_avx2_step(pixels, vectors, block, w + 2 * step, x, k + 2, sum + 2 * sums);
-                    adze_avx2_step(pixels, vectors, block, w + 3 * step, x, k + 3, sum + 3 * sums);
+                    adze_avx2_step(halves, pixels, vectors, block, w + 2 * step, x, k + 2, sum + 2 * sums);
+                    adze_avx2_step(halves, pixels, vectors, block, w + 3 * step, x, k + 3, sum + 3 * sums);
                 }
             }
             for (; split > 1 && k < end; k++, w += step)
-                adze_avx2_step(pixels, vectors, block, w, x, k, sum);
+                adze_avx2_step(halves, pixels, vectors, block, w, x, k, sum);
         }
     }
     ADZE_AVX2_UNROLL
@@ -138,7 +141,7 @@ ADZE_FORCE_INLINE void adze_avx2_block(const int pixels, const int vectors, cons
     }
     /* Without bias all lanes are masked, and nothing is read. One loop, not two: clang 14 keeps sums that are changed
      * in a loop around a loop in memory. */
-    const float *bias = t->bias ? t->bias + o : t->w;
+    const float *bias = t->bias ? t->bias + o : (const float *)t->w;
     const int32_t left = t->bias ? t->channels - o : 0;
     ADZE_AVX2_UNROLL
     for (int i = 0; i < sums; i++) {
@@ -149,31 +152,42 @@ ADZE_FORCE_INLINE void adze_avx2_block(const int pixels, const int vectors, cons
 }
 
 /* Channels o to `end` (the last, or a multiple of 16) of up to six pixels. */
-ADZE_AVX2_KERNEL void adze_avx2_tile(const adze_avx2_f32 *t, int32_t o, int32_t end, const adze_avx2_pixels *at)
+ADZE_FORCE_INLINE void adze_avx2_channels(const int halves, const adze_avx2_f32 *t, int32_t o, int32_t end,
+                                          const adze_avx2_pixels *at)
 {
     if (at->count > 3) {
         for (; end - o > 8; o += 16)
-            adze_avx2_block(6, 2, 1, t, o, at);
+            adze_avx2_block(halves, 6, 2, 1, t, o, at);
         if (end > o)
-            adze_avx2_block(6, 1, 2, t, o, at);
+            adze_avx2_block(halves, 6, 1, 2, t, o, at);
     } else if (at->count > 1) {
         for (; end - o > 8; o += 16)
-            adze_avx2_block(3, 2, 2, t, o, at);
+            adze_avx2_block(halves, 3, 2, 2, t, o, at);
         if (end > o)
-            adze_avx2_block(3, 1, 4, t, o, at);
+            adze_avx2_block(halves, 3, 1, 4, t, o, at);
     } else {
         for (; end - o > 56; o += 64)
-            adze_avx2_block(1, 8, 1, t, o, at);
+            adze_avx2_block(halves, 1, 8, 1, t, o, at);
         for (; end - o > 8; o += 16)
-            adze_avx2_block(1, 2, 4, t, o, at);
+            adze_avx2_block(halves, 1, 2, 4, t, o, at);
         if (end > o)
-            adze_avx2_block(1, 1, 4, t, o, at);
+            adze_avx2_block(halves, 1, 1, 4, t, o, at);
     }
 }
 
+ADZE_AVX2_KERNEL void adze_avx2_tile(const adze_avx2_f32 *t, int32_t o, int32_t end, const adze_avx2_pixels *at)
+{
+    adze_avx2_channels(0, t, o, end, at);
+}
+
+ADZE_AVX2_KERNEL void adze_avx2_tile_halves(const adze_avx2_f32 *t, int32_t o, int32_t end, const adze_avx2_pixels *at)
+{
+    adze_avx2_channels(1, t, o, end, at);
+}
+
 /* Adds a pixel; runs the tile when it is full or `last`. */
-ADZE_FORCE_INLINE void adze_avx2_pixel(const adze_avx2_f32 *t, int32_t o, int32_t end, adze_avx2_pixels *at,
-                                       ptrdiff_t x, ptrdiff_t y, int last)
+ADZE_FORCE_INLINE void adze_avx2_pixel(const int halves, const adze_avx2_f32 *t, int32_t o, int32_t end,
+                                       adze_avx2_pixels *at, ptrdiff_t x, ptrdiff_t y, int last)
 {
     at->x[at->count] = t->x + x;
     at->y[at->count] = y;
@@ -184,7 +198,10 @@ ADZE_FORCE_INLINE void adze_avx2_pixel(const adze_avx2_f32 *t, int32_t o, int32_
         at->x[i] = t->x + x;
         at->y[i] = y;
     }
-    adze_avx2_tile(t, o, end, at);
+    if (halves)
+        adze_avx2_tile_halves(t, o, end, at);
+    else
+        adze_avx2_tile(t, o, end, at);
     at->count = 0;
 }
 

@@ -7,7 +7,7 @@
 
 #include "adze.h"
 #include "ops/pack.h"
-#include "ops/plan.h"
+#include "ops/run.h"
 #include "ops/wide.h"
 
 enum { ROUNDS = 400 };
@@ -33,17 +33,6 @@ static float *random_floats(int64_t count)
     for (int64_t i = 0; i < count; i++)
         v[i] = (float)random_int(-1000, 1000) * 1e-3f;
     return v;
-}
-
-static bool machine_has(const char *feature)
-{
-    if (!*feature)
-        return true;
-#if defined(__x86_64__)
-    if (strcmp(feature, "avx2") == 0)
-        return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
-#endif
-    return false;
 }
 
 /* One problem: the step and its operands. */
@@ -221,8 +210,8 @@ START_TEST(rows_equal_ref)
         float *want = kernel_output(ref, &t);
         for (size_t i = 0; i < kernel_count; i++) {
             const Kernel *k = &kernels[i];
-            if (k == ref || k->kind != ref->kind || strcmp(k->types, ref->types) != 0 || !k->run ||
-                !machine_has(k->feature) || (k->accepts && !k->accepts(&t.step)))
+            if (k == ref || k->kind != ref->kind || strcmp(k->types, ref->types) != 0 || !kernel_runs_here(k) ||
+                (k->accepts && !k->accepts(&t.step)))
                 continue;
             float *got = kernel_output(k, &t);
             compare(k, &t, want, got, round);

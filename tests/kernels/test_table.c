@@ -49,6 +49,34 @@ START_TEST(params_are_described)
 }
 END_TEST
 
+static bool is_word(const void *context, const char *feature)
+{
+    (void)context;
+    return *feature && !strchr(feature, ' ');
+}
+
+static bool is_not(const void *context, const char *feature)
+{
+    return strcmp(context, feature) != 0;
+}
+
+/* A row needs each of its features. */
+START_TEST(features_are_words)
+{
+    int several = 0;
+    for (size_t i = 0; i < kernel_count; i++) {
+        const Kernel *k = &kernels[i];
+        ck_assert_msg(kernel_features(k, is_word, NULL), "%s: \"%s\"", k->function, k->feature);
+        if (strcmp(k->feature, "avx2 f16c half") != 0)
+            continue;
+        several++;
+        ck_assert(!kernel_features(k, is_not, "avx2") && !kernel_features(k, is_not, "f16c"));
+        ck_assert(!kernel_features(k, is_not, "half") && kernel_features(k, is_not, "dsp"));
+    }
+    ck_assert_int_eq(several, 3);
+}
+END_TEST
+
 /* Packing comes with its size and its inverse; scratch with a function. */
 START_TEST(packing_is_whole)
 {
@@ -174,6 +202,7 @@ int main(void)
     tcase_add_test(t, names);
     tcase_add_test(t, params_are_described);
     tcase_add_test(t, packing_is_whole);
+    tcase_add_test(t, features_are_words);
     tcase_add_test(t, types_are_types);
     tcase_add_test(t, fields_cover_structs);
     tcase_add_test(t, field_values);

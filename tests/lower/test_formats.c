@@ -105,6 +105,23 @@ START_TEST(depthwise_is_named)
 }
 END_TEST
 
+/* The kernels of the first two steps for a target, without one of its features (or NULL), when halves are asked for. */
+static void check_kernels(Arena *a, Graph *g, const char *target, const char *without, const char *first,
+                          const char *second)
+{
+    Diag *d = diag_new(a);
+    Target t;
+    ck_assert(target_load(a, d, target, &t));
+    for (size_t i = 0; without && i < t.features.count; i++)
+        if (strcmp(t.features.items[i], without) == 0)
+            t.features.items[i] = "none";
+    array_push(a, &t.features, "half");
+    Plan *p = lower_graph(g, &t, d, a);
+    ck_assert_ptr_nonnull(p);
+    ck_assert_str_eq(p->steps.items[0]->kernel->function, first);
+    ck_assert_str_eq(p->steps.items[1]->kernel->function, second);
+}
+
 /* Weights are rounded where kernels read halves; what is beyond them or of another operator is named. */
 START_TEST(halves)
 {
@@ -131,13 +148,10 @@ START_TEST(halves)
     ck_assert_int_eq((int)g->notes.count, 2);
     ck_assert_ptr_nonnull(strstr(g->notes.items[0].text, "beyond the largest half"));
     ck_assert_ptr_nonnull(strstr(g->notes.items[1].text, "192 constants stay float32"));
-    Target t;
-    ck_assert(target_load(a, d, "cortex-m4", &t));
-    array_push(a, &t.features, "half");
-    Plan *p = lower_graph(g, &t, d, c.scratch);
-    ck_assert_ptr_nonnull(p);
-    ck_assert_str_eq(p->steps.items[0]->kernel->function, "adze_gemm_f16_tile");
-    ck_assert_str_eq(p->steps.items[1]->kernel->function, "adze_gemm_f32_tile");
+    check_kernels(a, g, "cortex-m4", NULL, "adze_gemm_f16_tile", "adze_gemm_f32_tile");
+    check_kernels(a, g, "x86-64-v3", NULL, "adze_gemm_f16_avx2", "adze_gemm_f32_avx2");
+    check_kernels(a, g, "x86-64-v3", "f16c", "adze_gemm_f16_tile", "adze_gemm_f32_avx2");
+    check_kernels(a, g, "x86-64", NULL, "adze_gemm_f16_tile", "adze_gemm_f32_tile");
     arena_free(c.scratch);
     arena_free(a);
 }
