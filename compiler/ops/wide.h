@@ -1,6 +1,6 @@
 /* Kernels for calibration, which runs a float graph hundreds of times: Conv, Gemm, Relu and Clip on as many lanes as
  * this machine has. A lane is an output channel, whose sum starts with the bias and takes its products one after the
- * other, each rounded: the same bits on every machine, and those of tile/ where that has no fused multiply-add. */
+ * other, each rounded: the same bits on every machine, and those of tile/ with ADZE_NO_FMA. */
 #ifndef ADZE_OPS_WIDE_H
 #define ADZE_OPS_WIDE_H
 

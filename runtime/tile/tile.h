@@ -10,13 +10,14 @@
 #include "ref/act.h"
 /* Not without optimisation, when the operands of arm.h lie in memory and take more registers than there are. */
 #if defined(__arm__) && defined(__thumb2__) && defined(__ARM_FEATURE_FMA) && !defined(__SOFTFP__) &&                   \
-    defined(__OPTIMIZE__)
+    defined(__OPTIMIZE__) && !defined(ADZE_NO_FMA)
 #define ADZE_TILE_ARM
 #include "tile/arm.h"
 #endif
 
-/* a * b + c, in one instruction where the machine has one: in C99 mode gcc does not join the two on its own. */
-#if defined(__FP_FAST_FMAF) || defined(__ARM_FEATURE_FMA)
+/* a * b + c, in one instruction where the machine has one: in C99 mode gcc does not join the two on its own. With
+ * ADZE_NO_FMA each product is rounded, and the bits are those of a machine without. */
+#if (defined(__FP_FAST_FMAF) || defined(__ARM_FEATURE_FMA)) && !defined(ADZE_NO_FMA)
 #define ADZE_TILE_MAC(sum, a, b) ((sum) = __builtin_fmaf((a), (b), (sum)))
 #else
 #define ADZE_TILE_MAC(sum, a, b) ((sum) += (a) * (b))

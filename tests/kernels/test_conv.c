@@ -223,7 +223,7 @@ START_TEST(rows_equal_ref)
 }
 END_TEST
 
-/* The kernels of calibration give the bits of tile/, where that rounds each product. */
+/* The kernels of calibration give the bits of tile/, which rounds each product (ADZE_NO_FMA). */
 START_TEST(wide_equals_tile)
 {
     const Kernel *tile = row_of("tile", tested[_i]);
