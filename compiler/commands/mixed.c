@@ -1,8 +1,9 @@
 /* --quantize mixed: a format for each layer. All begin with 8 bits. Where a budget of accuracy is missed, the layers
  * that cost most get a finer one, as few as reach it: activations of 16 bits, where weights are counted or the target
- * has no float unit or the DSP extension, else float, also where 16 bits do not reach it. Where it is kept, weights of
- * 4 bits are taken where they cost least for the bytes that they save: as few as --max-weights needs, or as many as the
- * accuracy bears. The order is measured once; how far to go in it is found by halving, with a calibration each. */
+ * has no float unit or the DSP extension, else float; where 16 bits for all do not reach it, some of these. Where it is
+ * kept, weights of 4 bits are taken where they cost least for the bytes that they save: as few as --max-weights needs,
+ * or as many as the accuracy bears. The order is measured once; how far to go in it is found by halving, with a
+ * calibration each. */
 #include "base/progress.h"
 #include "commands/examine.h"
 #include "target/target.h"
@@ -24,8 +25,9 @@ typedef struct {
 typedef struct {
     Command *c;
     const ExamineData *data;
-    const Health *all; /* in 8 bits */
-    Candidate *list;   /* in the order in which they are taken */
+    const Health *all;     /* in 8 bits */
+    const Health *sixteen; /* in 16, where these are preferred to float */
+    Candidate *list;       /* in the order in which they are taken */
     size_t count;
     Format format;     /* that they get */
     double sqnr, loss; /* of the last trial: dB; points of accuracy below float */
@@ -54,11 +56,13 @@ static int by_price(const void *a, const void *b)
     return px < py ? -1 : px > py ? 1 : x->layer < y->layer ? -1 : x->layer > y->layer;
 }
 
-static LayerFormat format_of_layer(const Choice *m, const Candidate *k)
+static LayerFormat format_of_layer(const Choice *m, Format format, const Candidate *k)
 {
     Arena *a = m->c->keep;
     const double eight = decibels(1, cost_of(k->layer)), other = decibels(1, k->other);
-    switch (m->format) {
+    const char *alone = m->sixteen ? arena_printf(a, "%.1f dB alone in 16 bits", other)
+                                   : arena_printf(a, "%.1f dB alone in 8 bits", eight);
+    switch (format) {
     case TO_FOUR:
         return (LayerFormat){
             k->layer->own, 4, 8,
@@ -68,12 +72,11 @@ static LayerFormat format_of_layer(const Choice *m, const Candidate *k)
             k->layer->own, 8, 16,
             arena_printf(a, "activations of 16 bits: %.1f dB alone in 8 bits, %.1f in 16", eight, other)};
     case TO_HALF:
-        return (LayerFormat){k->layer->nodes, 16, 0,
-                             arena_printf(a, "float, weights of 16 bits: %.1f dB alone in 8 bits", eight)};
+        return (LayerFormat){k->layer->nodes, 16, 0, arena_printf(a, "float, weights of 16 bits: %s", alone)};
     case TO_FLOAT:
         break;
     }
-    return (LayerFormat){k->layer->nodes, 32, 0, arena_printf(a, "float: %.1f dB alone in 8 bits", eight)};
+    return (LayerFormat){k->layer->nodes, 32, 0, arena_printf(a, "float: %s", alone)};
 }
 
 static void measure(Choice *m, const Health *h)
@@ -89,14 +92,27 @@ static bool kept(const Choice *m)
            (!o->max_loss.given || m->loss <= o->max_loss.value + 1e-9);
 }
 
-/* The first n of the list in their format. */
+/* The layers that are not float. */
+static void take_sixteen(Choice *m)
+{
+    for (size_t i = 0; i < m->sixteen->layers.count && i < m->all->layers.count; i++) {
+        const LayerHealth *l = &m->all->layers.items[i];
+        const Candidate k = {l, 0, cost_of(&m->sixteen->layers.items[i]), 0};
+        if (l->own)
+            array_push(m->c->keep, &m->c->formats, format_of_layer(m, TO_SIXTEEN, &k));
+    }
+}
+
+/* The first n of the list in their format; what is named first counts. */
 static int take(Choice *m, size_t n)
 {
     static const char *const names[] = {"with 4 bits", "with 16 bits", "in float", "in float"};
     Health trial;
     m->c->formats.count = 0;
     for (size_t i = 0; i < n; i++)
-        array_push(m->c->keep, &m->c->formats, format_of_layer(m, &m->list[i]));
+        array_push(m->c->keep, &m->c->formats, format_of_layer(m, m->format, &m->list[i]));
+    if (m->sixteen && m->format != TO_SIXTEEN)
+        take_sixteen(m);
     progress_phase("trying %zu of %zu layers %s", n, m->count, names[m->format]);
     int status = command_examine(m->c, m->data, true, &trial);
     if (status == EXIT_DONE)
@@ -158,16 +174,17 @@ static bool too_large(const Choice *m, const Health *h)
     return o->max_weights.given && h->weight_bytes > o->max_weights.value;
 }
 
-/* Candidates for a finer format; `finer` is measured in it, NULL: float. */
-static void list_finer(Choice *m, Format format, const Health *finer)
+/* Candidates for 16 bits, or for float: by what they cost in 8 bits or, where these are the others', 16. */
+static void list_finer(Choice *m, Format format)
 {
     m->format = format;
     m->count = 0;
     for (size_t i = 0; i < m->all->layers.count; i++) {
         const LayerHealth *l = &m->all->layers.items[i];
-        const double other = finer && i < finer->layers.count ? cost_of(&finer->layers.items[i]) : 0;
-        if (finer ? l->own && other < cost_of(l) : l->nodes != NULL)
-            m->list[m->count++] = (Candidate){l, cost_of(l) - other, other, 0};
+        const double other = m->sixteen && i < m->sixteen->layers.count ? cost_of(&m->sixteen->layers.items[i]) : 0;
+        if (format == TO_SIXTEEN ? l->own && other < cost_of(l) : l->nodes != NULL)
+            m->list[m->count++] =
+                (Candidate){l, format != TO_SIXTEEN && m->sixteen ? other : cost_of(l) - other, other, 0};
     }
     qsort(m->list, m->count, sizeof *m->list, by_cost);
 }
@@ -182,19 +199,19 @@ static int examine_as(Choice *m, const char *format, Health *out)
     return status;
 }
 
-static int with_sixteen(Choice *m)
+static int with_sixteen(Choice *m, Health *sixteen)
 {
-    Health sixteen;
-    int status = examine_as(m, "int16x8", &sixteen);
+    int status = examine_as(m, "int16x8", sixteen);
     if (status != EXIT_DONE)
         return status;
-    list_finer(m, TO_SIXTEEN, &sixteen);
+    m->sixteen = sixteen;
+    list_finer(m, TO_SIXTEEN);
     return halve(m, m->count > 0);
 }
 
 static int with_float(Choice *m, Health *last)
 {
-    list_finer(m, m->c->options.max_weights.given ? TO_HALF : TO_FLOAT, NULL);
+    list_finer(m, m->c->options.max_weights.given ? TO_HALF : TO_FLOAT);
     int status = halve(m, m->count > 0);
     status = status == EXIT_DONE ? measure_all(m, last) : status;
     if (status != EXIT_DONE)
@@ -214,13 +231,13 @@ static bool prefers_integers(Command *c)
 
 static int with_finer(Choice *m)
 {
-    Health last;
+    Health sixteen, last;
     if (too_large(m, m->all)) {
         over_budget(m, "8 bits");
         return over_weights(m, m->all, "8 bits");
     }
     if (m->c->options.max_weights.given || prefers_integers(m->c)) {
-        int status = with_sixteen(m);
+        int status = with_sixteen(m, &sixteen);
         status = status == EXIT_DONE ? measure_all(m, &last) : status;
         if (status != EXIT_DONE || (kept(m) && !too_large(m, &last)))
             return status;

@@ -377,6 +377,25 @@ START_TEST(mixed_gives_16_bits)
 }
 END_TEST
 
+START_TEST(mixed_gives_float_beside_16_bits)
+{
+    const double sixteen = fashion_sqnr("--quantize int16x8");
+    json_t *finer = mixed(arena_printf(keep, "--min-sqnr %.2f --max-weights 200000", sixteen + 1));
+    ck_assert_double_ge(number(finer, "sqnr_db"), sixteen + 1);
+    size_t i, count[17] = {0};
+    json_t *f;
+    json_array_foreach(json_object_get(finer, "formats"), i, f)
+    {
+        const int bits = (int)number(f, "activation_bits");
+        ck_assert_int_eq((int)number(f, "weight_bits"), bits == 16 ? 8 : 16);
+        count[bits]++;
+    }
+    ck_assert_uint_ge(count[0], 1);
+    ck_assert_uint_ge(count[16], 1);
+    json_decref(finer);
+}
+END_TEST
+
 /* Neither step in floats between 8 and 16 bits, nor other bytes on another target. */
 START_TEST(sixteen_bits_are_the_same_on_every_target)
 {
@@ -621,6 +640,7 @@ int main(void)
     tcase_add_test(tc, mixed_keeps_its_budget);
     tcase_add_test(tc, mixed_takes_one_layer_alone);
     tcase_add_loop_test(tc, mixed_gives_16_bits, 0, 3);
+    tcase_add_test(tc, mixed_gives_float_beside_16_bits);
     tcase_add_test(tc, sixteen_bits_are_the_same_on_every_target);
     tcase_add_loop_test(tc, mixed_keeps_the_accuracy, 0, 2);
     tcase_add_test(tc, mixed_compiles_to_what_was_chosen);
