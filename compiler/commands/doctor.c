@@ -9,10 +9,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Noise for a signal of 1: that of the layer alone; what it makes of the noise of others, where that is its fault. */
+static double cost_of(const LayerHealth *l)
+{
+    double noise = l->amplified.nodes ? l->noise : l->own_noise;
+    return isnan(noise) ? INFINITY : noise / fmax(l->signal, 1e-300);
+}
+
 static int by_cost(const void *a, const void *b)
 {
     const LayerHealth *x = *(const LayerHealth *const *)a, *y = *(const LayerHealth *const *)b;
-    double cx = x->own_noise / fmax(x->signal, 1e-300), cy = y->own_noise / fmax(y->signal, 1e-300);
+    double cx = cost_of(x), cy = cost_of(y);
     return cx < cy ? 1 : cx > cy ? -1 : x < y ? -1 : x > y;
 }
 
@@ -27,7 +34,8 @@ static LayerHealth **by_what_they_cost(Arena *a, const Health *h)
 
 static double cosine(const LayerHealth *h)
 {
-    return h->dot / fmax(sqrt(h->signal) * sqrt(h->quantised), 1e-300);
+    double c = h->dot / fmax(sqrt(h->signal) * sqrt(h->quantised), 1e-300);
+    return isfinite(c) ? c : 0;
 }
 
 static void print_table(Command *c, const Health *h)
@@ -42,10 +50,14 @@ static void print_table(Command *c, const Health *h)
     }
     LayerHealth **list = by_what_they_cost(c->keep, h);
     printf("\nwhat costs most:\n");
-    for (size_t i = 0; i < h->layers.count && i < 5; i++)
-        printf("  %s (%s): %.1f dB alone%s%s%s%s\n", list[i]->name, list[i]->op_type,
-               decibels(list[i]->signal, list[i]->own_noise), *list[i]->cause ? ": " : "", list[i]->cause,
-               *list[i]->advice ? "; " : "", list[i]->advice);
+    for (size_t i = 0; i < h->layers.count && i < 5; i++) {
+        printf("  %s (%s): %.1f dB alone", list[i]->name, list[i]->op_type,
+               decibels(list[i]->signal, list[i]->own_noise));
+        if (list[i]->amplified.nodes)
+            printf(", %.1f in the network", decibels(list[i]->signal, list[i]->noise));
+        printf("%s%s%s%s\n", *list[i]->cause ? ": " : "", list[i]->cause, *list[i]->advice ? "; " : "",
+               list[i]->advice);
+    }
     for (size_t i = 5; i < h->layers.count; i++)
         if (*list[i]->cause && strcmp(list[i]->cause, "dead channel") != 0)
             printf("  %s (%s): %s; %s\n", list[i]->name, list[i]->op_type, list[i]->cause, list[i]->advice);
@@ -74,6 +86,22 @@ static json_t *formats_json(const Command *c)
     return list;
 }
 
+static json_t *amplified_json(const Amplified *m)
+{
+    json_t *o = json_object(), *nodes = json_array(), *reads = json_string(m->reads), *lost = json_string(m->lost);
+    json_object_set_new(o, "reads", reads ? reads : json_null());
+    json_object_set_new(o, "reads_sqnr_db", json_real(decibels(1, m->reads_noise)));
+    json_object_set_new(o, "loses_most", lost ? lost : json_null());
+    json_object_set_new(o, "below_one_step", json_real(m->below_step));
+    json_object_set_new(o, "sqnr_unrounded_db", json_real(decibels(1, m->repaired_noise)));
+    for (const char *const *n = m->nodes; *n; n++) {
+        json_t *name = json_string(*n);
+        json_array_append_new(nodes, name ? name : json_null());
+    }
+    json_object_set_new(o, "keep_float", nodes);
+    return o;
+}
+
 static json_t *layer_json(const LayerHealth *l)
 {
     json_t *o = json_object(), *name = json_string(l->name);
@@ -91,6 +119,8 @@ static json_t *layer_json(const LayerHealth *l)
     json_object_set_new(o, "dead_channels", json_integer(l->dead_channels));
     json_object_set_new(o, "outlier_ratio", json_real(l->outlier));
     json_object_set_new(o, "scale_ratio", json_real(l->misaligned));
+    if (l->amplified.nodes)
+        json_object_set_new(o, "amplified", amplified_json(&l->amplified));
     json_object_set_new(o, "cause", *l->cause ? json_string(l->cause) : json_null());
     json_object_set_new(o, "advice", *l->advice ? json_string(l->advice) : json_null());
     return o;
@@ -131,9 +161,19 @@ static void say(const Command *c, const char *option, const char *name)
         printf("fix: %s%s%s\n", option, *name ? " " : "", name);
 }
 
-static void keep_float(Command *c, const LayerHealth *l)
+static bool is_kept(const Command *c, const char *name)
 {
-    for (const char *const *n = l->nodes; n && *n; n++) {
+    for (size_t i = 0; i < c->options.keep_float.count; i++)
+        if (strcmp(c->options.keep_float.items[i], name) == 0)
+            return true;
+    return false;
+}
+
+static void keep_float(Command *c, const char *const *names)
+{
+    for (const char *const *n = names; n && *n; n++) {
+        if (is_kept(c, *n))
+            continue;
         array_push(c->keep, &c->options.keep_float, *n);
         say(c, "--keep-float", *n);
     }
@@ -159,7 +199,7 @@ static size_t repair(Command *c, const Health *h)
             equalised = true;
             c->options.no_equalisation = false;
         } else {
-            keep_float(c, l);
+            keep_float(c, l->amplified.nodes ? l->amplified.nodes : l->nodes);
         }
     }
     return repairs;

@@ -69,15 +69,18 @@ static void plot_layer(Buf *b, const LayerHealth *l, int y)
 
 static void causes(Buf *b, const Health *h)
 {
-    buf_printf(b, "<table><tr><th>layer</th><th>alone</th><th>cause</th><th>what to do</th></tr>\n");
+    buf_printf(
+        b, "<table><tr><th>layer</th><th>in the network</th><th>alone</th><th>cause</th><th>what to do</th></tr>\n");
     for (size_t i = 0; i < h->layers.count; i++) {
         const LayerHealth *l = &h->layers.items[i];
         if (!*l->cause)
             continue;
         buf_printf(b, "<tr><td>");
         html_text(b, l->name);
-        buf_printf(b, "</td><td>%.1f dB</td><td>%s</td><td>%s</td></tr>\n", decibels(l->signal, l->own_noise), l->cause,
-                   l->advice);
+        buf_printf(b, "</td><td>%.1f dB</td><td>%.1f dB</td><td>%s</td><td>", decibels(l->signal, l->noise),
+                   decibels(l->signal, l->own_noise), l->cause);
+        html_text(b, l->advice);
+        buf_printf(b, "</td></tr>\n");
     }
     buf_printf(b, "</table>\n");
 }

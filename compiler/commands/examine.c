@@ -6,6 +6,8 @@
 
 double decibels(double signal, double noise)
 {
+    if (isnan(noise)) /* of a result that is NaN or infinite, where the exact one is a number */
+        return -200;
     return fmin(fmax(10 * log10(fmax(signal, 1e-300) / fmax(noise, 1e-300)), -200), 200);
 }
 

@@ -45,8 +45,7 @@ static void push_readers(const Value *v, Arena *a, NameArray *list, int depth)
     }
 }
 
-/* LayerHealth.own: from v's producer to the first that reads rounded values; .nodes: with the readers. */
-static const char *const *nodes_of(Calibrator *k, const Value *v, bool readers, Arena *a)
+const char *const *nodes_of(Calibrator *k, const Value *v, bool readers, Arena *a)
 {
     NameArray list = {0};
     int depth = 0;
@@ -149,11 +148,35 @@ static void judge_channels(Examination *e, const Value *v, LayerHealth *h)
     h->outlier = median > 0 ? (double)(most / median) : 0;
 }
 
+/* Of a noise for a signal of 1. */
+static const char *in_decibels(double noise, Arena *a)
+{
+    return isfinite(noise) ? arena_printf(a, "%.1f dB", fmin(-10 * log10(fmax(noise, 1e-20)), 200)) : "NaN";
+}
+
+static const char *advice_on_amplified(const LayerHealth *h, Arena *a)
+{
+    const Amplified *m = &h->amplified;
+    const char *names = "", *lost = "";
+    for (const char *const *n = m->nodes; *n; n++)
+        names = arena_printf(a, "%s%s%s", names, n == m->nodes ? "" : ", ", diag_quote(a, *n));
+    if (m->below_step >= 0.01)
+        lost = arena_printf(a, " (%.0f %% of the elements of %s are smaller than one step)", 100 * m->below_step,
+                            diag_quote(a, m->lost));
+    return arena_printf(a, "%s has %s, this layer makes %s of it%s: do not round what it reads; with %s in float %s",
+                        diag_quote(a, m->reads), in_decibels(m->reads_noise, a),
+                        in_decibels(h->noise / fmax(h->signal, 1e-300), a), lost, names,
+                        arena_printf(a, "it has %s", in_decibels(m->repaired_noise, a)));
+}
+
 static void name_cause(Health *all, LayerHealth *h)
 {
     double width = h->hi - h->lo, occurs = fmax(h->high, 0) - fmin(h->low, 0);
     Arena *a = all->arena;
-    if (h->bias_excess >= 1) {
+    if (h->amplified.nodes) {
+        h->cause = "amplified error";
+        h->advice = advice_on_amplified(h, a);
+    } else if (h->bias_excess >= 1) {
         h->cause = "bias overflow";
         h->advice =
             "the bias of a channel is far larger than its weights: keep the layer float, or train with a penalty "

@@ -40,6 +40,7 @@ static void compare(Examination *e, const Value *v, const float *exact, const fl
         h->worst = fmax(h->worst, fabs(d));
         h->low = fmin(h->low, x);
         h->high = fmax(h->high, x);
+        h->below_step += exact[i] != 0 && fabs(x) < (double)t->scale;
         h->saturated += x < t->lo - (double)t->scale || x > t->hi + (double)t->scale;
     }
     h->elements += count;
@@ -75,6 +76,25 @@ static void see_output(Examination *e, const float *exact, const float *got, int
         double x = (double)exact[i], d = (double)got[i] - x;
         e->k->cal->health->signal += x * x;
         e->k->cal->health->noise += d * d;
+    }
+}
+
+static void see_trial(void *context, const Value *v, float *data, int64_t count, size_t at_case)
+{
+    Examination *e = context;
+    Trial *t = e->trial;
+    const float *exact = e->exact[v->id];
+    (void)at_case;
+    if (e->k->track[v->id].quantised && !t->spared[v->id])
+        fake_quantise(track_of(e->k, v), data, count);
+    if (exact && t->exact_target && v->id == t->target->id)
+        memcpy(data, exact, (size_t)count * sizeof *data);
+    for (int64_t i = 0; exact && i < count; i++) {
+        double x = (double)exact[i], d = (double)data[i] - x;
+        t->signal += v->id == t->target->id ? x * x : 0;
+        t->noise += v->id == t->target->id ? d * d : 0;
+        t->output_signal += e->is_output[v->id] ? x * x : 0;
+        t->output_noise += e->is_output[v->id] ? d * d : 0;
     }
 }
 
@@ -154,6 +174,20 @@ static bool run(Examination *e, const Graph *reals)
     return ok;
 }
 
+bool examine_trial(Examination *e, const Graph *g, Trial *t)
+{
+    const size_t cases = e->cases->cases < MAX_CHECKED ? e->cases->cases : MAX_CHECKED;
+    Evaluation *exact = evaluation_new(e->k, e->k->exact, see_exact, e);
+    Evaluation *spared = evaluation_new(e->k, g, see_trial, e);
+    bool ok = exact && spared;
+    e->trial = t;
+    for (size_t i = 0; ok && i < cases; i++)
+        ok = evaluation_case(exact, e->cases->data, i) && evaluation_case(spared, e->cases->data, i);
+    evaluation_free(exact);
+    evaluation_free(spared);
+    return ok;
+}
+
 static bool check_labels(Examination *e)
 {
     const Calibration *cal = e->k->cal;
@@ -183,7 +217,8 @@ bool examine(Calibrator *k)
                      k->cal->check.cases ? &k->cal->check : &k->cal->own,
                      NULL,
                      false,
-                     false};
+                     false,
+                     NULL};
     size_t watched = 0;
     for (size_t i = 0; i < k->count; i++)
         if (k->track[i].quantised && k->track[i].seen && known_f32(k->track[i].v))
@@ -193,6 +228,8 @@ bool examine(Calibrator *k)
             e.of[i] = &health->layers.items[watched++];
     watch_outputs(&e);
     bool ok = check_labels(&e) && run(&e, graph_of_reals(k, a));
+    if (ok && !k->cal->outputs_only)
+        ok = find_amplified(&e, health);
     if (ok && !k->cal->outputs_only)
         conclude(&e, health);
     arena_free(a);

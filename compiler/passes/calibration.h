@@ -13,6 +13,14 @@ enum { LEAST_GROUP = 16, MOST_GROUP = 256 }; /* what kernels of weights of 4 bit
 
 typedef enum { RANGE_MSE, RANGE_MINMAX, RANGE_PERCENTILE, RANGE_ENTROPY } RangeMethod;
 
+/* A layer whose result is far noisier than what it reads, and far noisier than alone. Noise is for a signal of 1. */
+typedef struct {
+    const char *reads, *lost; /* layers: the noisiest that it reads; whose rounding lost most. NULL: no such error */
+    double reads_noise, below_step; /* below_step: share of `lost` that is not 0 and smaller than one step */
+    double repaired_noise;          /* of the result when the nodes are float */
+    const char *const *nodes;       /* NULL-terminated names */
+} Amplified;
+
 /* Of one quantised layer over the calibration data, float against quantised. */
 typedef struct {
     const char *name, *op_type;
@@ -20,6 +28,7 @@ typedef struct {
     double own_noise;      /* the same with the inputs of the layer exact: what this layer alone costs */
     double dot, quantised; /* sum of the products, of the squares of the quantised result */
     double worst;          /* largest difference */
+    double below_step;     /* elements that are not 0, and smaller than one step */
     double saturated;      /* share of elements outside of the range */
     double lo, hi;         /* of the range */
     double low, high;      /* that occurred */
@@ -34,7 +43,8 @@ typedef struct {
      * NULL for an input. */
     const char *const *own, *const *nodes;
     int64_t weights, weight_bytes; /* how many; bytes with their sums' parameters, in its format */
-    const char *cause, *advice;    /* "" when nothing is wrong */
+    Amplified amplified;
+    const char *cause, *advice; /* "" when nothing is wrong */
 } LayerHealth;
 
 /* A choice for one layer. */

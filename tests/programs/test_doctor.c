@@ -81,6 +81,10 @@ static const char *cause_of(json_t *root, const char *layer)
 
 #define CONV " %c = Conv(%x, %w, %b) name \"conv\"\n"
 
+/* The squares and what keeps them above 0 are rounded to steps that are far larger than the small ones. */
+#define SQUARE                                                                                                         \
+    CONV " const %eps: f32[] = [0.0001]\n %s = Mul(%c, %c) name \"square\"\n %e = Add(%s, %eps) name \"floor\"\n"
+
 typedef struct {
     const char *name, *body, *arguments, *layer, *cause;
 } Fault;
@@ -113,6 +117,19 @@ static const Fault faults[] = {
      " const %neg: f32[4] = [-100, 0, 0, 0]\n %c = Conv(%x, %w, %neg) name \"conv\"\n %r = Relu(%c) name \"relu\"\n"
      " %y = Sigmoid(%r) name \"act\"\n output %y\n",
      "--calibrate x.npy", "relu", "dead channel"},
+    {"log", SQUARE " %y = Log(%e) name \"log\"\n output %y\n", "--calibrate x.npy", "log", "amplified error"},
+    {"root",
+     CONV " %s = Mul(%c, %c) name \"square\"\n %q = Mul(%s, %s) name \"fourth\"\n %z = Mul(%q, %q) name \"eighth\"\n"
+          " %y = Sqrt(%z) name \"root\"\n output %y\n",
+     "--calibrate x.npy", "root", "amplified error"},
+    {"cancels",
+     CONV " const %k: f32[] = [0.01]\n %d = Conv(%x, %w2) name \"other\"\n %f = Mul(%d, %k) name \"small\"\n"
+          " %g = Add(%c, %f) name \"sum\"\n %y = Sub(%g, %c) name \"difference\"\n output %y\n",
+     "--calibrate x.npy", "difference", "amplified error"},
+    {"unheard", /* the Log is as wrong, but what is added of it is as small */
+     SQUARE " const %k: f32[] = [0.001]\n %l = Log(%e) name \"log\"\n %m = Mul(%l, %k) name \"small\"\n"
+            " %y = Add(%c, %m) name \"add\"\n output %y\n",
+     "--calibrate x.npy", "log", ""},
 };
 enum { FAULTS = sizeof faults / sizeof *faults };
 
@@ -140,6 +157,9 @@ static const struct {
     {"bias", "", "--keep-float conv", 0},
     {"misaligned", "", "--keep-float add", 0.5},
     {"concat", "", "--keep-float cat", 0.5},
+    {"log", "", "--keep-float square", 15},
+    {"root", "", "--keep-float eighth", 10},
+    {"cancels", "", "--keep-float sum", 20},
 };
 enum { REPAIRS = sizeof repairs / sizeof *repairs };
 
@@ -169,6 +189,50 @@ START_TEST(fix_repairs)
     json_t *root = doctor(arguments);
     ck_assert_double_ge(number(root, "repairs"), 1);
     ck_assert_double_ge(number(root, "sqnr_fixed_db"), number(root, "sqnr_db") + repairs[_i].gain);
+    json_decref(root);
+}
+END_TEST
+
+static const char *text(json_t *o, const char *key)
+{
+    const char *s = json_string_value(json_object_get(o, key));
+    ck_assert_msg(s != NULL, "%s is missing", key);
+    return s;
+}
+
+/* Whose input lost what, in numbers, ahead of layers that cost more alone; and on the page. */
+START_TEST(an_amplified_error_names_its_source)
+{
+    const Fault *f = fault_of("log");
+    size_t i;
+    json_t *l, *found = NULL;
+    save_model(f->name, f->body);
+    json_t *root = doctor("log.txt --calibrate x.npy");
+    json_array_foreach(json_object_get(root, "layers"), i, l) if (json_object_get(l, "amplified")) found = l;
+    ck_assert_ptr_nonnull(found);
+    json_t *a = json_object_get(found, "amplified");
+    ck_assert_str_eq(text(found, "name"), "log");
+    ck_assert_str_eq(text(a, "reads"), "floor");
+    ck_assert_double_gt(number(a, "reads_sqnr_db"), number(found, "sqnr_db") + 20);
+    ck_assert_double_gt(number(a, "sqnr_unrounded_db"), number(found, "sqnr_db") + 15);
+    ck_assert(number(a, "below_one_step") > 0.1 && number(a, "below_one_step") < 0.4);
+    json_decref(root);
+    ShellResult r = shell(keep, lab, "%s doctor log.txt --calibrate x.npy -o log.html && cat log.html", adze);
+    const char *first = strstr(r.out, "what costs most:\n  log (Log): ");
+    ck_assert_msg(first && strstr(first, "amplified error; 'floor' has "), "%s: %s", r.out, r.err);
+    ck_assert_ptr_nonnull(strstr(r.out, "<td>amplified error</td>"));
+}
+END_TEST
+
+/* Log of what is rounded to 0 is infinite, and float behind it NaN: that is no exact result. */
+START_TEST(a_result_that_is_not_a_number_is_the_worst)
+{
+    save_model("infinite", SQUARE " %l = Log(%e) name \"log\"\n const %axes: i64[1] = [1]\n"
+                                  " %m = ReduceMax(%l) {axes=[1]} name \"most\"\n %n = Sub(%l, %l) name \"none\"\n"
+                                  " %o = Add(%n, %m) name \"add\"\n %y = Sigmoid(%o) name \"act\"\n output %y\n");
+    json_t *root = doctor("infinite.txt --calibrate x.npy --keep-float log --keep-float none --keep-float add --fix");
+    ck_assert_double_eq(number(root, "sqnr_db"), -200);
+    ck_assert_double_gt(number(root, "sqnr_fixed_db"), 20);
     json_decref(root);
 }
 END_TEST
@@ -634,6 +698,8 @@ int main(void)
     tcase_set_timeout(tc, 120);
     tcase_add_loop_test(tc, planted_faults_are_named, 0, FAULTS);
     tcase_add_loop_test(tc, fix_repairs, 0, REPAIRS);
+    tcase_add_test(tc, an_amplified_error_names_its_source);
+    tcase_add_test(tc, a_result_that_is_not_a_number_is_the_worst);
     tcase_add_test(tc, the_page_has_a_bar_for_each_layer);
     tcase_add_test(tc, groups_keep_small_weights);
     tcase_add_test(tc, groups_are_the_same_on_every_target);
