@@ -190,7 +190,8 @@ static void name_cause(Health *all, LayerHealth *h)
         h->cause = "misaligned scales";
         h->advice = "one operand takes a small part of the range that all share: keep the layer and those that read it "
                     "float, or rescale the operand";
-    } else if (occurs > 0 && width > 4 * occurs && !h->shares_range) {
+    } else if (occurs > 0 && width > 4 * occurs && !h->shares_range &&
+               !(strcmp(h->op_type, "Softmax") == 0 && width < 2.01)) { /* 16 bits of it go from -1 to 1 */
         h->cause = "wrong range";
         h->advice = "the range is far wider than what occurs: remove --range, or calibrate with data like these";
     } else if (h->outlier > MOST_OUTLIER) {

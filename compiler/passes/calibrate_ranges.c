@@ -204,14 +204,16 @@ static void settle(Track *t)
     t->hi = (127 - t->zero) * (double)t->scale;
 }
 
-/* Softmax gives 0 to 1 whatever the data. */
-static bool known_range(Calibrator *k, Track *t)
+/* Softmax gives 0 to 1 whatever the data. Where it is far from 1, as over many classes that are all alike, 8 bits go to
+ * twice what occurs; 1 / scale is whole, as its kernel wants it. */
+static bool known_range(Track *t)
 {
     if (!node_is(t->v->producer, "Softmax"))
         return false;
-    (void)k;
     t->lo = 0;
     t->hi = t->sixteen ? 1 : 255.0 / 256;
+    if (!t->sixteen && t->high < 0.25)
+        t->hi = 255 / fmin(floor(255 / (2 * t->high)), 65536);
     return true;
 }
 
@@ -263,7 +265,7 @@ static void choose_range(Calibrator *k, Track *t)
 {
     t->lo = t->low;
     t->hi = t->high;
-    bool decided = fixed_range(k, t) || known_range(k, t) || widest(k, t) || !t->bins;
+    bool decided = fixed_range(k, t) || known_range(t) || widest(k, t) || !t->bins;
     if (!decided && t->sixteen) { /* steps to spare: a quarter for what the samples do not show */
         t->lo *= 1.25;
         t->hi *= 1.25;

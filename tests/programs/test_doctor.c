@@ -641,6 +641,24 @@ START_TEST(an_interrupt_leaves_nothing_behind)
 }
 END_TEST
 
+/* Over 144 classes that are almost alike. */
+START_TEST(a_flat_softmax_keeps_its_steps)
+{
+    save_model("flat", " const %flat: i64[2] = [1, 144]\n const %v: f32[144,144] = random(5)\n"
+                       " const %u: f32[144,5] = random(6)\n const %k: f32[] = [0.02]\n %f = Reshape(%x, %flat)\n"
+                       " %g = Gemm(%f, %v)\n %h = Mul(%g, %k)\n %s = Softmax(%h) {axis=1} name \"soft\"\n"
+                       " %y = Gemm(%s, %u)\n output %y\n");
+    json_t *eight = doctor("flat.txt --calibrate x.npy"),
+           *sixteen = doctor("flat.txt --calibrate x.npy --quantize int16x8");
+    ck_assert_double_gt(number(eight, "sqnr_db"), 35);
+    ck_assert_str_eq(cause_of(eight, "soft"), "");
+    ck_assert_str_eq(cause_of(sixteen, "soft"), "");
+    ShellResult r = shell(keep, lab, "%s inspect flat.txt -t cortex-m4 --calibrate x.npy --quantize int8", adze);
+    ck_assert_msg(strstr(r.out, "QSoftmax") != NULL, "%s%s", r.out, r.err);
+    json_decref(eight), json_decref(sixteen);
+}
+END_TEST
+
 /* The last state of a GRU, a second output and float, is read by a product through a view. */
 START_TEST(a_view_of_a_float_result_has_a_range)
 {
@@ -711,6 +729,7 @@ int main(void)
     tcase_add_loop_test(tc, mixed_keeps_the_accuracy, 0, 2);
     tcase_add_test(tc, mixed_compiles_to_what_was_chosen);
     tcase_add_loop_test(tc, mixed_says_when_no_choice_serves, 0, 3);
+    tcase_add_test(tc, a_flat_softmax_keeps_its_steps);
     tcase_add_test(tc, a_view_of_a_float_result_has_a_range);
     tcase_add_test(tc, constant_data_are_a_warning);
     tcase_add_test(tc, inspect_shows_the_quantised_program);
