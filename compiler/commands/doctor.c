@@ -12,8 +12,7 @@
 /* Noise for a signal of 1: that of the layer alone; what it makes of the noise of others, where that is its fault. */
 static double cost_of(const LayerHealth *l)
 {
-    double noise = l->amplified.nodes ? l->noise : l->own_noise;
-    return isnan(noise) ? INFINITY : noise / fmax(l->signal, 1e-300);
+    return noise_share(l->amplified.nodes ? l->noise : l->own_noise, l->signal);
 }
 
 static int by_cost(const void *a, const void *b)
@@ -213,7 +212,7 @@ static int fix(Command *c, ExamineData *data, const Health *before, json_t *root
     for (size_t i = 0; i < data->check.count; i++)
         if (repairs && data->check.count == data->calibrate.count)
             data->calibrate.items[i] = data->check.items[i];
-    int status = repairs ? command_examine(c, data, false, &after) : EXIT_DONE;
+    int status = repairs ? command_examine(c, data, EXAMINE_CAUSES, &after) : EXIT_DONE;
     if (status != EXIT_DONE)
         return status;
     double db = decibels(before->signal, before->noise);
@@ -246,7 +245,7 @@ int command_doctor(Command *c)
         (c->options.data.count && !command_samples(c, &c->options.data, &data.preprocess, &data.check)))
         return EXIT_INPUT;
     int status = command_is_mixed(c) ? command_mixed(c, &data) : EXIT_DONE;
-    status = status == EXIT_DONE ? command_examine(c, &data, false, &health) : status;
+    status = status == EXIT_DONE ? command_examine(c, &data, EXAMINE_CAUSES, &health) : status;
     if (status != EXIT_DONE)
         return status;
     progress_end();

@@ -11,7 +11,7 @@ double decibels(double signal, double noise)
     return fmin(fmax(10 * log10(fmax(signal, 1e-300) / fmax(noise, 1e-300)), -200), 200);
 }
 
-int command_examine(Command *c, const ExamineData *data, bool outputs_only, Health *health)
+int command_examine(Command *c, const ExamineData *data, Depth depth, Health *health)
 {
     const char *model;
     if (!command_model(c, &model))
@@ -20,7 +20,7 @@ int command_examine(Command *c, const ExamineData *data, bool outputs_only, Heal
     Calibration calibration;
     command_compile_options(c, &comp.options);
     comp.options.model = model;
-    comp.options.stop_after = outputs_only ? "calibrate" : NULL;
+    comp.options.stop_after = depth == EXAMINE_OUTPUTS ? "calibrate" : NULL;
     comp.options.half = command_has_halves(c);
     comp.options.dump_after = NULL;
     Cases check = {0};
@@ -34,7 +34,7 @@ int command_examine(Command *c, const ExamineData *data, bool outputs_only, Heal
     if (labels &&
         !command_labels(c, labels, check.cases ? check.samples : calibration.own.samples, &calibration.labels))
         return EXIT_INPUT;
-    calibration.outputs_only = outputs_only;
+    calibration.depth = depth;
     *health = (Health){.arena = c->keep};
     calibration.health = health;
     comp.options.calibration = &calibration;

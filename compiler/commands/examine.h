@@ -10,10 +10,10 @@ typedef struct {
     Preprocess preprocess;
 } ExamineData;
 
-/* From the model's bytes on, since passes change the graph that they get. outputs_only: not layer by layer, and without
- * weight_bytes. Returns an
+/* From the model's bytes on, since passes change the graph that they get. EXAMINE_OUTPUTS leaves
+ * weight_bytes out. Returns an
  * exit status; *health is in c->keep. */
-int command_examine(Command *c, const ExamineData *data, bool outputs_only, Health *health);
+int command_examine(Command *c, const ExamineData *data, Depth depth, Health *health);
 /* --quantize from the options: its data read, the formats of `mixed` chosen. *calibrates: there is something to
  * calibrate. Returns an exit status. */
 int command_quantisation(Command *c, ExamineData *data, bool *calibrates);

@@ -31,6 +31,7 @@ typedef struct {
     size_t count;
     Format format;     /* that they get */
     double sqnr, loss; /* of the last trial: dB; points of accuracy below float */
+    int64_t weight_bytes;
 } Choice;
 
 bool command_is_mixed(const Command *c)
@@ -40,7 +41,7 @@ bool command_is_mixed(const Command *c)
 
 static double cost_of(const LayerHealth *l)
 {
-    return l->own_noise / fmax(l->signal, 1e-300);
+    return noise_share(l->own_noise, l->signal);
 }
 
 static int by_cost(const void *a, const void *b)
@@ -83,6 +84,7 @@ static void measure(Choice *m, const Health *h)
 {
     m->sqnr = decibels(h->signal, h->noise);
     m->loss = h->labelled ? 100 * ((double)h->float_correct - (double)h->correct) / (double)h->labelled : 0;
+    m->weight_bytes = h->weight_bytes;
 }
 
 static bool kept(const Choice *m)
@@ -103,8 +105,9 @@ static void take_sixteen(Choice *m)
     }
 }
 
-/* The first n of the list in their format; what is named first counts. */
-static int take(Choice *m, size_t n)
+/* The first n of the list in their format; what is named first counts. last: may be the choice, so that its bytes are
+ * counted where they matter. */
+static int take(Choice *m, size_t n, bool last)
 {
     static const char *const names[] = {"with 4 bits", "with 16 bits", "in float", "in float"};
     Health trial;
@@ -114,7 +117,8 @@ static int take(Choice *m, size_t n)
     if (m->sixteen && m->format != TO_SIXTEEN)
         take_sixteen(m);
     progress_phase("trying %zu of %zu layers %s", n, m->count, names[m->format]);
-    int status = command_examine(m->c, m->data, true, &trial);
+    const Depth depth = last && m->c->options.max_weights.given ? EXAMINE_LAYERS : EXAMINE_OUTPUTS;
+    int status = command_examine(m->c, m->data, depth, &trial);
     if (status == EXIT_DONE)
         measure(m, &trial);
     return status;
@@ -129,15 +133,15 @@ static int halve(Choice *m, size_t least)
     int status = EXIT_DONE;
     while (lo < hi && status == EXIT_DONE) {
         size_t middle = most ? lo + (hi - lo + 1) / 2 : lo + (hi - lo) / 2;
-        status = take(m, middle);
+        status = take(m, middle, false);
         if (most)
             lo = kept(m) ? middle : lo, hi = kept(m) ? hi : middle - 1;
         else
             hi = kept(m) ? middle : hi, lo = kept(m) ? lo : middle + 1;
     }
-    status = status == EXIT_DONE ? take(m, lo) : status;
+    status = status == EXIT_DONE ? take(m, lo, true) : status;
     while (status == EXIT_DONE && !kept(m) && (most ? lo > least : lo < m->count))
-        status = take(m, most ? --lo : ++lo);
+        status = take(m, most ? --lo : ++lo, true);
     return status;
 }
 
@@ -152,26 +156,16 @@ static int over_budget(Choice *m, const char *with)
     return EXIT_BUDGET;
 }
 
-static int over_weights(Choice *m, const Health *h, const char *with)
+static int over_weights(Choice *m, const char *with)
 {
-    diag_error(m->c->diag, "--max-weights: %" PRId64 " bytes with %s, %ld wanted", h->weight_bytes, with,
+    diag_error(m->c->diag, "--max-weights: %" PRId64 " bytes with %s, %ld wanted", m->weight_bytes, with,
                m->c->options.max_weights.value);
     return EXIT_BUDGET;
 }
 
-/* What was taken, in full: is it within --max-weights? */
-static int measure_all(Choice *m, Health *h)
+static bool too_large(const Choice *m)
 {
-    int status = command_examine(m->c, m->data, false, h);
-    if (status == EXIT_DONE)
-        measure(m, h);
-    return status;
-}
-
-static bool too_large(const Choice *m, const Health *h)
-{
-    const Options *o = &m->c->options;
-    return o->max_weights.given && h->weight_bytes > o->max_weights.value;
+    return m->c->options.max_weights.given && m->weight_bytes > m->c->options.max_weights.value;
 }
 
 /* Candidates for 16 bits, or for float: by what they cost in 8 bits or, where these are the others', 16. */
@@ -194,7 +188,7 @@ static int examine_as(Choice *m, const char *format, Health *out)
 {
     m->c->formats.count = 0;
     m->c->options.quantize = format;
-    int status = command_examine(m->c, m->data, false, out);
+    int status = command_examine(m->c, m->data, EXAMINE_LAYERS, out);
     m->c->options.quantize = "mixed";
     return status;
 }
@@ -209,16 +203,15 @@ static int with_sixteen(Choice *m, Health *sixteen)
     return halve(m, m->count > 0);
 }
 
-static int with_float(Choice *m, Health *last)
+static int with_float(Choice *m)
 {
     list_finer(m, m->c->options.max_weights.given ? TO_HALF : TO_FLOAT);
     int status = halve(m, m->count > 0);
-    status = status == EXIT_DONE ? measure_all(m, last) : status;
     if (status != EXIT_DONE)
         return status;
     if (!kept(m))
         return over_budget(m, "all layers that can be float; hint: other calibration data, or --calibration-method");
-    return too_large(m, last) ? over_weights(m, last, "the layers in float that the accuracy asks for") : EXIT_DONE;
+    return too_large(m) ? over_weights(m, "the layers in float that the accuracy asks for") : EXIT_DONE;
 }
 
 /* Where products of 16 bits cost no more than those of floats: without a float unit, or with the DSP extension. */
@@ -231,38 +224,34 @@ static bool prefers_integers(Command *c)
 
 static int with_finer(Choice *m)
 {
-    Health sixteen, last;
-    if (too_large(m, m->all)) {
+    Health sixteen;
+    if (too_large(m)) {
         over_budget(m, "8 bits");
-        return over_weights(m, m->all, "8 bits");
+        return over_weights(m, "8 bits");
     }
     if (m->c->options.max_weights.given || prefers_integers(m->c)) {
         int status = with_sixteen(m, &sixteen);
-        status = status == EXIT_DONE ? measure_all(m, &last) : status;
-        if (status != EXIT_DONE || (kept(m) && !too_large(m, &last)))
+        if (status != EXIT_DONE || (kept(m) && !too_large(m)))
             return status;
     }
-    return with_float(m, &last);
+    return with_float(m);
 }
 
 /* As few as --max-weights needs. What a layer saves is reckoned, what the program takes is measured. */
 static int shrink_to(Choice *m)
 {
-    Health last = {.weight_bytes = m->all->weight_bytes};
-    int64_t bytes = last.weight_bytes;
+    int64_t bytes = m->weight_bytes;
     size_t n = 0;
-    while (too_large(m, &last)) {
+    int status = EXIT_DONE;
+    while (status == EXIT_DONE && too_large(m)) {
         if (n == m->count)
-            return over_weights(m, &last, "all weights of 4 bits");
+            return over_weights(m, "all weights of 4 bits");
         do
             bytes -= m->list[n++].saved;
         while (n < m->count && bytes > m->c->options.max_weights.value);
-        int status = take(m, n);
-        status = status == EXIT_DONE ? measure_all(m, &last) : status;
-        if (status != EXIT_DONE)
-            return status;
+        status = take(m, n, true);
     }
-    return EXIT_DONE;
+    return status;
 }
 
 static int with_four_bits(Choice *m)
@@ -296,7 +285,7 @@ int command_mixed(Command *c, const ExamineData *data)
                    "--quantize mixed needs a budget; hint: --min-sqnr 30, --max-loss 0.5, or --max-weights 50000");
         return EXIT_USAGE;
     }
-    int status = command_examine(c, &own, false, &all);
+    int status = command_examine(c, &own, EXAMINE_LAYERS, &all);
     if (status != EXIT_DONE)
         return status;
     m.list = NEW_ARRAY(c->keep, Candidate, all.layers.count + 1);

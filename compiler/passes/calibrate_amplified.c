@@ -21,15 +21,9 @@ typedef struct {
     const char *const *nodes[DEPTH];
 } Search;
 
-/* NaN is more noise than any. */
-static double share_of(double noise, double signal)
-{
-    return isnan(noise) ? 1e20 : noise / fmax(signal, 1e-300);
-}
-
 static double noise_of(const LayerHealth *h)
 {
-    return share_of(h->noise, h->signal);
+    return noise_share(h->noise, h->signal);
 }
 
 typedef void Visit(void *context, const Value *x);
@@ -66,7 +60,8 @@ static const Value *amplified_by(Examination *e, const Value *v)
 {
     const LayerHealth *h = e->of[v->id];
     Worst w = {e, NULL};
-    if (!h || !v->producer || noise_of(h) < LEAST_NOISE || noise_of(h) < LEAST_GAIN * share_of(h->own_noise, h->signal))
+    if (!h || !v->producer || noise_of(h) < LEAST_NOISE ||
+        noise_of(h) < LEAST_GAIN * noise_share(h->own_noise, h->signal))
         return NULL;
     visit_rounded(e, v, see_read, &w, 0);
     return w.worst && noise_of(h) > LEAST_GAIN * noise_of(e->of[w.worst->id]) ? w.worst : NULL;
@@ -142,7 +137,7 @@ static bool try_depth(Search *s, const Value *v, int depth, Arena *keep)
         s->spared[i] = k->track[i].quantised && !other.track[i].quantised;
     Trial t = {.spared = s->spared, .target = v};
     bool ok = examine_trial(s->e, graph_with_float(&other, graph_of_reals(k, a)), &t);
-    s->noise[depth] = share_of(t.noise, t.signal);
+    s->noise[depth] = noise_share(t.noise, t.signal);
     arena_free(a);
     return ok;
 }
@@ -153,7 +148,7 @@ static int choose_depth(const Search *s, const LayerHealth *h, int depths)
     double before = noise_of(h), best = before;
     for (int i = 0; i < depths; i++)
         best = fmin(best, s->noise[i]);
-    best = fmax(best, share_of(h->own_noise, h->signal));
+    best = fmax(best, noise_share(h->own_noise, h->signal));
     for (int i = 0; i < depths; i++)
         if (s->noise[i] * LEAST_REGAINED < before && s->noise[i] * s->noise[i] <= before * best * 1.0001)
             return i;
@@ -206,8 +201,9 @@ static bool hurts(Search *s, const Value *v, const Health *health, bool *ok)
 {
     Trial t = {.spared = s->spared, .target = v, .exact_target = true};
     *ok = examine_trial(s->e, graph_of_reals(s->e->k, s->a), &t);
-    return *ok && (isnan(health->noise) || /* which has spoilt the biases too */
-                   share_of(t.output_noise, t.output_signal) * LEAST_HELP < share_of(health->noise, health->signal));
+    return *ok &&
+           (isnan(health->noise) || /* which has spoilt the biases too */
+            noise_share(t.output_noise, t.output_signal) * LEAST_HELP < noise_share(health->noise, health->signal));
 }
 
 /* Is it the rounding of values that is amplified, not that of weights? With exact weights the noise is still there.
@@ -217,7 +213,7 @@ static bool comes_from_values(Search *s, const Value *v, bool *ok)
     const bool *none = NEW_ARRAY(s->a, bool, s->e->k->count);
     Trial t = {.spared = none, .target = v};
     *ok = examine_trial(s->e, s->e->k->exact, &t);
-    return *ok && share_of(t.noise, t.signal) * LEAST_REGAINED > noise_of(s->e->of[v->id]);
+    return *ok && noise_share(t.noise, t.signal) * LEAST_REGAINED > noise_of(s->e->of[v->id]);
 }
 
 bool find_amplified(Examination *e, Health *health)

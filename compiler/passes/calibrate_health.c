@@ -162,7 +162,7 @@ static bool run(Examination *e, const Graph *reals)
     Evaluation *quantised = evaluation_new(k, reals, see_quantised, e);
     bool ok = exact && quantised;
     for (size_t i = 0; ok && i < cases; i++) {
-        e->outputs_only = k->cal->outputs_only || i >= MAX_CHECKED;
+        e->outputs_only = k->cal->depth == EXAMINE_OUTPUTS || i >= MAX_CHECKED;
         ok = evaluation_case(exact, e->cases->data, i);
         for (int isolated = 0; ok && isolated < (e->outputs_only ? 1 : 2); isolated++) {
             e->isolated = isolated;
@@ -228,9 +228,9 @@ bool examine(Calibrator *k)
             e.of[i] = &health->layers.items[watched++];
     watch_outputs(&e);
     bool ok = check_labels(&e) && run(&e, graph_of_reals(k, a));
-    if (ok && !k->cal->outputs_only)
+    if (ok && k->cal->depth == EXAMINE_CAUSES)
         ok = find_amplified(&e, health);
-    if (ok && !k->cal->outputs_only)
+    if (ok && k->cal->depth != EXAMINE_OUTPUTS)
         conclude(&e, health);
     arena_free(a);
     return ok;

@@ -27,24 +27,6 @@ static Node *place_behind(Graph *g, const Value *v)
     return v->producer ? node_next(v->producer) : g->first;
 }
 
-/* Q and DQ behind v; returns what its readers get. */
-static Value *insert_pair(Graph *g, const Track *t, Value *v)
-{
-    Value *scale = scalar_scale(g, t->scale), *zero = scalar_zero(g, t);
-    Node *before = place_behind(g, v), *q = rw_node(g, before, "", "QuantizeLinear", NULL);
-    Node *dq = rw_node(g, before, "", "DequantizeLinear", NULL);
-    Value *integers = rw_output(g, q, t->sixteen ? DT_I16 : DT_I8, &v->shape);
-    node_add_input(g, dq, integers);
-    node_add_input(g, dq, scale);
-    node_add_input(g, dq, zero);
-    Value *y = rw_output(g, dq, DT_F32, &v->shape);
-    graph_replace(g, v, y);
-    node_add_input(g, q, v);
-    node_add_input(g, q, scale);
-    node_add_input(g, q, zero);
-    return y;
-}
-
 static Value *dequantised(Graph *g, Node *before, Value *integers, Value *scale, Value *zero, int axis)
 {
     Node *dq = rw_node(g, before, "", "DequantizeLinear", NULL);
@@ -55,6 +37,27 @@ static Value *dequantised(Graph *g, Node *before, Value *integers, Value *scale,
     if (axis >= 0)
         node_set_int(g, dq, "axis", axis);
     return rw_output(g, dq, DT_F32, &integers->shape);
+}
+
+/* v through Q and DQ, which stand behind it. */
+static Value *rounded(Graph *g, const Track *t, Value *v)
+{
+    Value *scale = scalar_scale(g, t->scale), *zero = scalar_zero(g, t);
+    Node *before = place_behind(g, v), *q = rw_node(g, before, "", "QuantizeLinear", NULL);
+    node_add_input(g, q, v);
+    node_add_input(g, q, scale);
+    node_add_input(g, q, zero);
+    return dequantised(g, before, rw_output(g, q, t->sixteen ? DT_I16 : DT_I8, &v->shape), scale, zero, -1);
+}
+
+/* All that reads v reads it rounded. */
+static Value *insert_pair(Graph *g, const Track *t, Value *v)
+{
+    Value *y = rounded(g, t, v);
+    Node *q = node_in(y->producer, 0)->producer;
+    graph_replace(g, v, y);
+    node_set_input(g, q, 0, v);
+    return y;
 }
 
 /* Scales of the weights' shape, with the axis of the input channels divided. */
@@ -190,13 +193,7 @@ static void find_border(Calibrator *k, const Track *t, Border *b)
 /* v, of 8 bits, in 16 for those readers: the same steps, without the zero point. */
 static void insert_wider(Calibrator *k, const Track *t, Value *v, const Border *b)
 {
-    const Track wide = {.scale = t->scale, .sixteen = true};
-    Value *scale = scalar_scale(k->g, wide.scale), *zero = scalar_zero(k->g, &wide);
-    Node *before = place_behind(k->g, v), *q = rw_node(k->g, before, "", "QuantizeLinear", NULL);
-    node_add_input(k->g, q, v);
-    node_add_input(k->g, q, scale);
-    node_add_input(k->g, q, zero);
-    Value *y = dequantised(k->g, before, rw_output(k->g, q, DT_I16, &v->shape), scale, zero, -1);
+    Value *y = rounded(k->g, &(Track){.scale = t->scale, .sixteen = true}, v);
     for (size_t i = 0; i < b->wideners.count; i++) {
         Node *n = b->wideners.items[i];
         for (size_t in = 0; in < n->inputs.count; in++)

@@ -5,6 +5,7 @@
 #include "base/arena.h"
 #include "base/hash.h"
 
+#include <math.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -56,6 +57,12 @@ typedef struct {
     const char *reason;  /* for the report */
 } LayerFormat;
 
+/* Noise for a signal of 1; NaN is more than any. */
+static inline double noise_share(double noise, double signal)
+{
+    return isnan(noise) ? 1e20 : noise / fmax(signal, 1e-300);
+}
+
 typedef struct {
     Arena *arena;
     ARRAY(LayerHealth) layers;
@@ -69,6 +76,9 @@ typedef struct {
     size_t cases, batch, samples;
     const unsigned char *const *data; /* by graph input: cases, one behind the other */
 } Cases;
+
+/* The outputs alone; layer by layer; with what is wrong with them. */
+typedef enum { EXAMINE_OUTPUTS, EXAMINE_LAYERS, EXAMINE_CAUSES } Depth;
 
 typedef struct Calibration {
     Cases own;
@@ -84,7 +94,7 @@ typedef struct Calibration {
     const char *const *widest;     /* names of nodes whose result gets the range that occurred; may be NULL */
     const char *const *ranges;     /* "VALUE=LO,HI": fixed, NULL-terminated; may be NULL */
     Health *health;                /* filled when not NULL: over the check cases, or the calibration's own */
-    bool outputs_only;             /* health: of the outputs alone, not of layers */
+    Depth depth;                   /* of the health */
     Cases check;                   /* what is compared; none: its own */
     const int64_t *labels;         /* [samples] the class of each that is compared; NULL: unknown */
 } Calibration;

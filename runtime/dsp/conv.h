@@ -198,14 +198,7 @@ ADZE_DSP_KERNEL void adze_dsp_gemm(const adze_dsp_loops *loops, const adze_qgemm
                                    const int8_t *residual, int8_t *y, void *scratch)
 {
     adze_qconv_params c;
-    memset(&c, 0, sizeof c);
-    c.batch = c.kernel_h = c.kernel_w = c.stride_h = c.stride_w = c.dilation_h = c.dilation_w = 1;
-    c.in_h = c.out_h = c.group = 1;
-    c.in_w = c.out_w = p->m;
-    c.in_c = p->k;
-    c.out_c = p->n;
-    c.y_zero_point = p->y_zero_point;
-    c.shift = p->shift;
+    ADZE_DSP_ROW(c, p);
     c.q_lo = p->q_lo;
     c.q_hi = p->q_hi;
     c.r_zero_point = p->r_zero_point;
@@ -213,8 +206,6 @@ ADZE_DSP_KERNEL void adze_dsp_gemm(const adze_dsp_loops *loops, const adze_qgemm
     c.r_multiplier = p->r_multiplier;
     c.add_shift = p->add_shift;
     c.add_zero_point = p->add_zero_point;
-    c.lo = p->lo;
-    c.hi = p->hi;
     adze_dsp_conv(loops, &c, x, w, bias, multiplier, residual, y, scratch);
 }
 

@@ -99,6 +99,14 @@ ADZE_FORCE_INLINE void adze_dsp_dot_size(adze_dsp_dot *d, const adze_dsp_loops *
     "strb r3, [r8, r11]\n"                                                                                             \
     "strb r4, [r8, r11, lsl #1]\n"                                                                                     \
     "strb r2, [r8], #1\n"
+/* The same of sums that are not scaled yet: multipliers of the channels in r9 and r10, zero point in r12. */
+#define ADZE_DSP_DOT3_SCALE                                                                                            \
+    "smmlar r6, r6, r9, r12\n"                                                                                         \
+    "smmlar r7, r7, r9, r12\n"                                                                                         \
+    "smmlar r5, r5, r9, r12\n"                                                                                         \
+    "smmlar r3, r3, r10, r12\n"                                                                                        \
+    "smmlar r4, r4, r10, r12\n"                                                                                        \
+    "smmlar r2, r2, r10, r12\n" ADZE_DSP_DOT3_STORE
 /* Two sums, of the first channel in r3, of the second in r2, are scaled and stored. */
 #define ADZE_DSP_DOT1_STORE                                                                                            \
     "lsl r2, r2, r11\n"                                                                                                \

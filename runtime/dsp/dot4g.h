@@ -136,13 +136,7 @@ ADZE_DSP_ASM(124, adze_dsp_dot43g, ADZE_UNUSED const adze_dsp_dot *d)
                                           "ldmia r0, {r2, r3, r4}\n"
                                           "add r0, sp, #16\n"
                                           "ldmia.w r0, {r0, r8, r11, r12, lr}\n"
-                                          "ldrd r9, r10, [r0, #8]\n"
-                                          "smmlar r6, r6, r9, r12\n"
-                                          "smmlar r7, r7, r9, r12\n"
-                                          "smmlar r5, r5, r9, r12\n"
-                                          "smmlar r3, r3, r10, r12\n"
-                                          "smmlar r4, r4, r10, r12\n"
-                                          "smmlar r2, r2, r10, r12\n" ADZE_DSP_DOT3_STORE ADZE_DSP_DOT4G_NEXT);
+                                          "ldrd r9, r10, [r0, #8]\n" ADZE_DSP_DOT3_SCALE ADZE_DSP_DOT4G_NEXT);
 }
 
 /* Where a block of the quadruples in `n` is entered and goes on; r12 is the loop's address, r4 a step's bytes. */

@@ -35,6 +35,21 @@
 #define ADZE_DSP_KERNEL static __attribute__((noinline, unused, optimize("no-ipa-cp-clone")))
 #endif
 
+/* The parameters c of a pointwise QConv over one row of m pixels, for those of a QGemm, p; the rest is 0. */
+#define ADZE_DSP_ROW(c, p)                                                                                             \
+    do {                                                                                                               \
+        memset(&(c), 0, sizeof(c));                                                                                    \
+        (c).batch = (c).kernel_h = (c).kernel_w = (c).stride_h = (c).stride_w = (c).dilation_h = (c).dilation_w = 1;   \
+        (c).in_h = (c).out_h = (c).group = 1;                                                                          \
+        (c).in_w = (c).out_w = (p)->m;                                                                                 \
+        (c).in_c = (p)->k;                                                                                             \
+        (c).out_c = (p)->n;                                                                                            \
+        (c).y_zero_point = (p)->y_zero_point;                                                                          \
+        (c).shift = (p)->shift;                                                                                        \
+        (c).lo = (p)->lo;                                                                                              \
+        (c).hi = (p)->hi;                                                                                              \
+    } while (0)
+
 /* Bytes 0 and 2 of a word as two int16, and bytes 1 and 3. */
 ADZE_FORCE_INLINE uint32_t adze_dsp_even(uint32_t v)
 {

@@ -141,16 +141,7 @@ ADZE_DSP_SMALL void adze_qgemm_i16x8_dsp(const adze_qgemm16_params *p, const int
                                          const int32_t *bias, const int32_t *multiplier, int16_t *y, void *scratch)
 {
     adze_qconv16_params c;
-    memset(&c, 0, sizeof c);
-    c.batch = c.kernel_h = c.kernel_w = c.stride_h = c.stride_w = c.dilation_h = c.dilation_w = 1;
-    c.in_h = c.out_h = c.group = 1;
-    c.in_w = c.out_w = p->m;
-    c.in_c = p->k;
-    c.out_c = p->n;
-    c.y_zero_point = p->y_zero_point;
-    c.shift = p->shift;
-    c.lo = p->lo;
-    c.hi = p->hi;
+    ADZE_DSP_ROW(c, p);
     adze_qconv_i16x8_dsp(&c, x, w, bias, multiplier, y, scratch);
 }
 

@@ -43,13 +43,7 @@ ADZE_DSP_ASM(76, adze_dsp_wide3, ADZE_UNUSED const adze_dsp_dot *d)
                                         "2:\n" /* eight steps */
                      ADZE_DSP_WIDE3_STEP ADZE_DSP_WIDE3_STEP ADZE_DSP_WIDE3_STEP ADZE_DSP_WIDE3_STEP ADZE_DSP_WIDE3_STEP
                          ADZE_DSP_WIDE3_STEP ADZE_DSP_WIDE3_STEP ADZE_DSP_WIDE3_STEP ADZE_DSP_DOT_BEHIND
-                                        "ldrd r9, r10, [r0, #8]\n"
-                                        "smmlar r6, r6, r9, r12\n"
-                                        "smmlar r7, r7, r9, r12\n"
-                                        "smmlar r5, r5, r9, r12\n"
-                                        "smmlar r3, r3, r10, r12\n"
-                                        "smmlar r4, r4, r10, r12\n"
-                                        "smmlar r2, r2, r10, r12\n" ADZE_DSP_DOT3_STORE
+                                        "ldrd r9, r10, [r0, #8]\n" ADZE_DSP_DOT3_SCALE
                                         "ldrd r5, r2, [r0, #16]!\n" ADZE_DSP_DOT_NEXT);
 }
 
