@@ -30,12 +30,46 @@ static void note_formats(Calibrator *k)
         }
 }
 
+static void warn_unknown(const Calibrator *k, const char *option, const char *const *names)
+{
+    for (; names && *names; names++) {
+        const char *const one[] = {*names, NULL};
+        bool found = false;
+        GRAPH_NODES(k->g, n)
+        found = found || named(one, n);
+        if (!found)
+            diag_warning(k->c->diag, "%s: no layer is named %s; hint: 'adze doctor' lists them", option,
+                         diag_quote(k->c->diag->arena, *names));
+    }
+}
+
+/* What was asked for layers and tensors that are not here; once, not in each trial of `mixed`. */
+static void warn_of_names(Calibrator *k)
+{
+    if (k->cal->health && k->cal->depth != EXAMINE_CAUSES)
+        return;
+    warn_unknown(k, "--keep-float", k->cal->keep_float);
+    warn_unknown(k, "--widest", k->cal->widest);
+    for (const char *const *r = k->cal->ranges; r && *r; r++) {
+        bool found = false;
+        double lo, hi;
+        for (size_t i = 0; i < k->count; i++)
+            found = found ||
+                    (k->track[i].quantised && k->track[i].root == (int)i && range_given(*r, k->track[i].v, &lo, &hi));
+        if (!found)
+            diag_warning(k->c->diag,
+                         "--range %s fixes nothing: it wants TENSOR=LO,HI, of a tensor with a range of its own",
+                         diag_quote(k->c->diag->arena, *r));
+    }
+}
+
 static bool calibrate(Calibrator *k)
 {
     progress_phase("calibrating with %zu samples", k->cal->own.cases);
     k->count = k->g->values.count;
     k->track = NEW_ARRAY(k->g->arena, Track, k->count);
     choose_values(k);
+    warn_of_names(k);
     if (!find_layers(k) || !find_ranges(k))
         return false;
     progress_phase("rounding the weights of %zu layers", k->layers.count);

@@ -84,6 +84,7 @@ bool reads_sixteen(Calibrator *k, const Value *v);
 
 /* calibrate_ranges.c */
 bool find_ranges(Calibrator *k);
+bool range_given(const char *text, const Value *v, double *lo, double *hi); /* by "VALUE=LO,HI" */
 void fake_quantise(const Track *t, float *data, int64_t count);
 
 void spread_add(Spread *s, double sample);

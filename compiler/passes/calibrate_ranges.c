@@ -222,17 +222,22 @@ static bool widest(Calibrator *k, const Track *t)
     return t->v->producer && named(k->cal->widest, t->v->producer);
 }
 
+bool range_given(const char *text, const Value *v, double *lo, double *hi)
+{
+    size_t n = strlen(v->name);
+    char *end;
+    if (n == 0 || strncmp(text, v->name, n) != 0 || text[n] != '=')
+        return false;
+    *lo = strtod(text + n + 1, &end);
+    *hi = *end == ',' ? strtod(end + 1, &end) : *lo;
+    return *hi > *lo;
+}
+
 static bool fixed_range(Calibrator *k, Track *t)
 {
-    for (const char *const *r = k->cal->ranges; r && *r; r++) {
-        size_t n = strlen(t->v->name);
-        char *end;
-        if (n == 0 || strncmp(*r, t->v->name, n) != 0 || (*r)[n] != '=')
-            continue;
-        t->lo = strtod(*r + n + 1, &end);
-        t->hi = *end == ',' ? strtod(end + 1, &end) : t->lo;
-        return t->hi > t->lo;
-    }
+    for (const char *const *r = k->cal->ranges; r && *r; r++)
+        if (range_given(*r, t->v, &t->lo, &t->hi))
+            return true;
     return false;
 }
 

@@ -630,13 +630,14 @@ END_TEST
 /* While it calibrates; the folder from before stays as it was. */
 START_TEST(an_interrupt_leaves_nothing_behind)
 {
-    ShellResult r = shell(keep, lab,
-                          "mkdir stop && cd stop && %s compile %s/fashion.onnx -o out >/dev/null && ls -l "
-                          "--full-time out >before; for i in 1 3 5; do timeout -s INT 0.$i %s compile "
-                          "%s/fashion.onnx --name again --quantize int8 --calibrate %s/calibration.npy " NORMALISE
-                          " -o out; [ $? = 0 ] && exit 0; ls -l --full-time out | cmp - before || exit 1; "
-                          "[ $(ls -A | wc -l) = 2 ] || { ls -A; exit 1; }; done",
-                          adze, fashion, adze, fashion, fashion);
+    ShellResult r =
+        shell(keep, lab,
+              "mkdir stop && cd stop && %s compile %s/fashion.onnx -o out >/dev/null && ls -l "
+              "--full-time out >before; for i in 1 3 5; do timeout --preserve-status -s INT 0.$i %s compile "
+              "%s/fashion.onnx --name again --quantize int8 --calibrate %s/calibration.npy " NORMALISE
+              " -o out; [ $? = 0 ] && exit 0; ls -l --full-time out | cmp - before || exit 1; "
+              "[ $(ls -A | wc -l) = 2 ] || { ls -A; exit 1; }; done",
+              adze, fashion, adze, fashion, fashion);
     ck_assert_msg(r.status == 0, "%s%s", r.out, r.err);
 }
 END_TEST
@@ -681,6 +682,25 @@ START_TEST(constant_data_are_a_warning)
     ShellResult r = shell(keep, lab, "%s compile model.txt -o constant --quantize int8 --calibrate same.npy", adze);
     ck_assert_msg(r.status == 0, "%s", r.err);
     ck_assert_msg(strstr(r.err, "same.npy': all 288 elements are 0") != NULL, "%s", r.err);
+}
+END_TEST
+
+START_TEST(names_of_nothing_are_a_warning)
+{
+    static const char *const unknown[][2] = {{"--keep-float nobody", "--keep-float: no layer is named 'nobody'"},
+                                             {"--widest nobody", "--widest: no layer is named 'nobody'"},
+                                             {"--range nobody=0,1", "--range 'nobody=0,1' fixes nothing"},
+                                             {"--range c=1,0", "--range 'c=1,0' fixes nothing"}};
+    save_model("model", CONV " %y = Sigmoid(%c)\n output %y\n");
+    ShellResult r =
+        shell(keep, lab, "%s compile model.txt -o nobody --quantize int8 --calibrate x.npy %s", adze, unknown[_i][0]);
+    ck_assert_msg(r.status == 0, "%s", r.err);
+    ck_assert_msg(strstr(r.err, unknown[_i][1]) != NULL, "%s", r.err);
+    r = shell(keep, lab,
+              "%s compile model.txt -o nobody --quantize int8 --calibrate x.npy --keep-float c --widest y "
+              "--range c=-9,9",
+              adze);
+    ck_assert_msg(r.status == 0 && !strstr(r.err, "warning"), "%s", r.err);
 }
 END_TEST
 
@@ -732,6 +752,7 @@ int main(void)
     tcase_add_test(tc, a_flat_softmax_keeps_its_steps);
     tcase_add_test(tc, a_view_of_a_float_result_has_a_range);
     tcase_add_test(tc, constant_data_are_a_warning);
+    tcase_add_loop_test(tc, names_of_nothing_are_a_warning, 0, 4);
     tcase_add_test(tc, inspect_shows_the_quantised_program);
     tcase_add_test(tc, a_pipeline_file_says_the_same);
     tcase_add_test(tc, an_interrupt_leaves_nothing_behind);
